@@ -1,0 +1,4 @@
+//! Typed async client for the OrionOS agent API.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
