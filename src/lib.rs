@@ -1,4 +1,67 @@
 //! Typed async client for the OrionOS agent API.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), orionos::OrionError> {
+//! # let mock = orionos_mock_server::MockServer::start().await;
+//! use orionos::OrionOS;
+//!
+//! # let orion = OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
+//! # if false {
+//! let orion = OrionOS::from_env()?; // ORION_API_KEY
+//! # }
+//! let agent = orion.agents().create("Harbour Pilot").bio(["I know the harbour."]).send().await?;
+//! let answer = orion.agents().send_message(&agent.id, "When does the tide turn?").send().await?;
+//! println!("{}", answer.response);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The way of a request: a builder of [`Agents`] makes a request; one function takes every request
+//! through deadline, pacing, attempts and waits; the transport makes one HTTP exchange; the envelope
+//! becomes the typed result or an [`OrionError`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod agents;
+mod call;
+mod client;
+mod envelope;
+mod error;
+mod meta;
+mod pacing;
+mod pagination;
+mod rate_limit;
+mod raw_request;
+mod request;
+mod retry;
+mod stream;
+mod telemetry;
+mod transport;
+mod types;
+
+pub use agents::{
+    Agents, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent, ListAgents,
+    Progress, SendMessage, StreamMessage, UpdateAgent,
+};
+pub use client::{OrionBuilder, OrionOS};
+pub use error::{
+    ApiError, BodyTooLarge, ConfigError, ConnectionError, DecodeError, OrionError, Outcome,
+    StreamError, TimeoutError, TimeoutKind, UnexpectedResponse,
+};
+pub use meta::{ApiResponse, ResponseMeta};
+pub use pacing::Pacing;
+pub use pagination::{Items, Listed, Page, Pages};
+pub use rate_limit::RateLimit;
+pub use raw_request::RawRequest;
+pub use request::RequestBody;
+pub use retry::{RetryBudget, RetryPolicy};
+pub use stream::{MessageEvent, MessageStream};
+pub use types::*;
+
+pub use http::{HeaderMap, Method, StatusCode};
+pub use jiff::Timestamp;
+pub use secrecy::SecretString;
+pub use serde_json::Value;

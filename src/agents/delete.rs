@@ -1,0 +1,89 @@
+//! `DELETE /agents/{agentId}`
+
+use http::Method;
+
+use super::agent_path;
+use crate::call::call;
+use crate::client::OrionOS;
+use crate::error::OrionError;
+use crate::meta::ApiResponse;
+use crate::request::{CallOptions, Request, WindowKey, call_options};
+use crate::retry::Safety;
+use crate::types::{AgentId, DeletedAgent};
+
+const OPERATION: &str = "agents.delete";
+
+/// Deletes an agent for good, with its history and metrics: `DELETE /agents/{agentId}`.
+///
+/// It is retried like a read, since deleting twice deletes once. A 404 after an attempt whose answer
+/// was lost can mean that this very call deleted the agent: it is reported as it is, with
+/// [`outcome()`](crate::OrionError::outcome) `Unknown`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orionos::OrionError> {
+/// # let mock = orionos_mock_server::MockServer::start().await;
+/// # let orion = orionos::OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
+/// # let id = orion.agents().create("Harbour Pilot").send().await?.id;
+/// let deleted = orion.agents().delete(&id).send().await?;
+/// println!("{} is gone since {}", deleted.name, deleted.deleted_at);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until .send().await"]
+pub struct DeleteAgent {
+    client: OrionOS,
+    id: AgentId,
+    options: CallOptions,
+}
+
+call_options!(DeleteAgent);
+
+impl DeleteAgent {
+    pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
+        Self {
+            client,
+            id,
+            options: CallOptions::default(),
+        }
+    }
+
+    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    ///
+    /// `AGENT_NOT_FOUND`; `DELETE_PROTECTED`; an id that is empty, `.` or `..` is
+    /// [`OrionError::InvalidRequest`].
+    pub async fn send(self) -> Result<DeletedAgent, OrionError> {
+        Ok(self.send_with_meta().await?.data)
+    }
+
+    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<ApiResponse<DeletedAgent>, OrionError> {
+        let client = self.client.clone();
+        call(client, self.into_request(), OPERATION).await
+    }
+
+    fn into_request(self) -> Result<Request, OrionError> {
+        Ok(Request {
+            operation: OPERATION,
+            method: Method::DELETE,
+            path: agent_path(&self.id, "")?,
+            query: None,
+            body: None,
+            safety: Safety::Idempotent,
+            window: WindowKey::operation(OPERATION),
+            options: self.options,
+        })
+    }
+}

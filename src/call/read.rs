@@ -1,0 +1,143 @@
+//! What a call makes of an answer: its data, or a stream of events.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::envelope::Answer;
+use crate::error::OrionError;
+use crate::meta::request_id;
+use crate::pacing::Permit;
+use crate::transport::{Incoming, StreamBody};
+
+/// Reads an answer within the attempt's time.
+pub(crate) trait ReadAnswer: Send + Sync {
+    /// What is read.
+    type Read: Send;
+    /// What the call returns.
+    type Output: Send;
+    /// The `Accept` header.
+    const ACCEPT: HeaderValue;
+
+    /// Headers and what was read, or the error that the answer stands for.
+    fn read(
+        &self,
+        incoming: Incoming,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<(HeaderMap, Self::Read), OrionError>> + Send;
+
+    /// Decides how long the call's place in its rate-limit window is held.
+    fn finish(
+        &self,
+        read: Self::Read,
+        permit: Option<Permit>,
+        deadline: Option<(Duration, Instant)>,
+    ) -> Self::Output;
+}
+
+/// The envelope's `data`.
+pub(crate) struct ReadData<T>(PhantomData<fn() -> T>);
+
+impl<T> ReadData<T> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: DeserializeOwned + Send> ReadAnswer for ReadData<T> {
+    type Read = T;
+    type Output = T;
+    const ACCEPT: HeaderValue = HeaderValue::from_static("application/json");
+
+    async fn read(
+        &self,
+        incoming: Incoming,
+        max_bytes: usize,
+    ) -> Result<(HeaderMap, T), OrionError> {
+        let answer = whole(incoming, max_bytes).await?;
+        let data = answer.decode()?;
+        Ok((answer.headers, data))
+    }
+
+    fn finish(&self, data: T, _: Option<Permit>, _: Option<(Duration, Instant)>) -> T {
+        data
+    }
+}
+
+/// A body of server-sent events.
+pub(crate) struct EventStream;
+
+/// An accepted stream.
+pub(crate) struct OpenStream {
+    pub(crate) status: StatusCode,
+    pub(crate) body: StreamBody,
+    /// Held as long as the stream is: it counts as a message in flight.
+    pub(crate) permit: Option<Permit>,
+    pub(crate) deadline: Option<(Duration, Instant)>,
+}
+
+impl ReadAnswer for EventStream {
+    type Read = (StatusCode, StreamBody);
+    type Output = OpenStream;
+    const ACCEPT: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+    async fn read(
+        &self,
+        incoming: Incoming,
+        max_bytes: usize,
+    ) -> Result<(HeaderMap, Self::Read), OrionError> {
+        if incoming.status.is_success() && is_event_stream(&incoming.headers) {
+            let body = incoming.body.into_stream();
+            return Ok((incoming.headers, (incoming.status, body)));
+        }
+        // Errors before the first event are ordinary envelopes.
+        let answer = whole(incoming, max_bytes).await?;
+        answer.success()?;
+        Err(answer.unexpected("a stream was asked for, but the answer is no text/event-stream"))
+    }
+
+    fn finish(
+        &self,
+        (status, body): Self::Read,
+        permit: Option<Permit>,
+        deadline: Option<(Duration, Instant)>,
+    ) -> OpenStream {
+        OpenStream {
+            status,
+            body,
+            permit,
+            deadline,
+        }
+    }
+}
+
+async fn whole(mut incoming: Incoming, max_bytes: usize) -> Result<Answer, OrionError> {
+    match incoming.read(max_bytes).await {
+        Ok(body) => Ok(Answer {
+            status: incoming.status,
+            headers: incoming.headers,
+            body,
+        }),
+        Err(mut error) => {
+            // The body is lost, but not the head.
+            if let Some(context) = error.context_mut() {
+                context.status = Some(incoming.status);
+                context.request_id = request_id(&incoming.headers).map(str::to_owned);
+            }
+            Err(error)
+        }
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("text/event-stream"))
+}

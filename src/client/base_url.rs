@@ -1,0 +1,131 @@
+//! The base URL: checked once, joined with each request's path.
+
+use url::{Host, Url};
+
+use crate::error::OrionError;
+use crate::request::Path;
+
+/// The production service (contract, "Basics").
+pub(crate) const PRODUCTION: &str = "https://api.orionos.dev/v1";
+
+/// An absolute http(s) URL without trailing slash, query or fragment.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseUrl {
+    url: Url,
+    /// As it is shown, and as the prefix of every request's path.
+    text: String,
+}
+
+impl BaseUrl {
+    pub(crate) fn new(text: &str, allow_http: bool) -> Result<Self, OrionError> {
+        let refuse = |why: String| {
+            Err(OrionError::config(format!(
+                "the base URL {why}; expected something like {PRODUCTION}"
+            )))
+        };
+        let mut url = match Url::parse(text.trim()) {
+            Ok(url) => url,
+            Err(error) => return refuse(format!("cannot be read ({error})")),
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return refuse(format!("has the scheme {:?}", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("holds a user name or password; the key goes into api_key()".into());
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("has a query or a fragment".into());
+        }
+        if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
+            return Err(OrionError::config(format!(
+                "plain http to {} would send the API key unencrypted; use https, or allow it with \
+                 allow_http(true)",
+                url.host_str().unwrap_or_default()
+            )));
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        let text = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { url, text })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.url.port_or_known_default()
+    }
+
+    /// The URL of a request.
+    pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Result<Url, OrionError> {
+        let query_length = query.map_or(0, |query| query.len() + 1);
+        let mut text =
+            String::with_capacity(self.text.len() + path.as_str().len() + query_length);
+        text.push_str(&self.text);
+        text.push_str(path.as_str());
+        if let Some(query) = query {
+            text.push('?');
+            text.push_str(query);
+        }
+        Url::parse(&text).map_err(|error| OrionError::config_with("the URL cannot be built", error))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_slash_makes_no_difference() {
+        for text in ["https://h.example/v1", "https://h.example/v1/", " https://h.example/v1// "] {
+            let base = BaseUrl::new(text, false).unwrap();
+            assert_eq!(base.as_str(), "https://h.example/v1");
+            let url = base.join(&Path::fixed("/agents"), Some("page=2")).unwrap();
+            assert_eq!(url.as_str(), "https://h.example/v1/agents?page=2");
+        }
+        assert_eq!(BaseUrl::new("https://h.example", false).unwrap().as_str(), "https://h.example");
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "cannot be read"),
+            ("api.orionos.dev/v1", "cannot be read"),
+            ("ftp://h.example", "scheme"),
+            ("https://user:pass@h.example", "user name"),
+            ("https://h.example/?a=1", "query"),
+            ("https://h.example/#a", "fragment"),
+        ] {
+            let error = BaseUrl::new(text, false).unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+            assert!(!error.contains("pass@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_unless_allowed() {
+        for host in ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(BaseUrl::new(&format!("http://{host}:3000/v1"), false).is_ok(), "{host}");
+        }
+        for host in ["h.example", "10.0.0.1", "localhost.example", "[::2]", "0.0.0.0"] {
+            let url = format!("http://{host}/v1");
+            let error = BaseUrl::new(&url, false).unwrap_err().to_string();
+            assert!(error.contains("allow_http"), "{error}");
+            assert!(BaseUrl::new(&url, true).is_ok());
+        }
+    }
+}

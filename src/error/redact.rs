@@ -1,0 +1,108 @@
+//! A server can repeat the key that it was sent. Nothing of an error may.
+
+use serde_json::Value;
+
+use super::OrionError;
+use crate::client::REDACTED;
+use crate::types::ErrorCode;
+
+impl OrionError {
+    /// Takes the key out of everything that came from the server.
+    pub(crate) fn redact(&mut self, key: &str) {
+        if let Some(context) = self.context_mut() {
+            for text in [
+                &mut context.excerpt,
+                &mut context.request_id,
+                &mut context.partial_text,
+            ] {
+                text.iter_mut().for_each(|text| redact_text(text, key));
+            }
+        }
+        match self {
+            Self::Api(error) => {
+                redact_text(&mut error.message, key);
+                error.details.iter_mut().for_each(|details| redact_json(details, key));
+                if error.code.as_str().contains(key) {
+                    error.code = ErrorCode::from(REDACTED);
+                }
+            }
+            Self::UnexpectedResponse(error) => {
+                error.content_type.iter_mut().for_each(|text| redact_text(text, key));
+            }
+            Self::Decode(error) => {
+                redact_text(&mut error.path, key);
+                let text = error.source.to_string();
+                if text.contains(key) {
+                    error.source = text.replace(key, REDACTED).into();
+                }
+            }
+            Self::Stream(error) => {
+                if let Some(source) = &mut error.source {
+                    let text = source.to_string();
+                    if text.contains(key) {
+                        *source = text.replace(key, REDACTED).into();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn redact_text(text: &mut String, key: &str) {
+    if text.contains(key) {
+        *text = text.replace(key, REDACTED);
+    }
+}
+
+fn redact_json(value: &mut Value, key: &str) {
+    match value {
+        Value::String(text) => redact_text(text, key),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_json(item, key)),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| name.contains(key)) {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(name, value)| (name.replace(key, REDACTED), value))
+                    .collect();
+            }
+            fields.values_mut().for_each(|value| redact_json(value, key));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use crate::envelope::Answer;
+
+    #[test]
+    fn a_key_that_the_server_repeats_is_in_no_part_of_the_error() {
+        for body in [
+            r#"{"success":false,"error":{"code":"canary","message":"bad canary","details":{"canary":["canary"]}}}"#,
+            r#"{"success":true,"data":"canary"}"#,
+            "<p>Authorization: Bearer canary</p>",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-request-id", "canary".parse().unwrap());
+            headers.insert("content-type", "text/canary".parse().unwrap());
+            let answer = Answer {
+                status: StatusCode::OK,
+                headers,
+                body: Bytes::from_static(body.as_bytes()),
+            };
+            let mut error = answer.decode::<u8>().unwrap_err();
+            error.redact("canary");
+            let printed = format!(
+                "{error} {error:?} {:?} {:?} {:?}",
+                error.details(),
+                error.body_excerpt(),
+                error.request_id()
+            );
+            assert!(!printed.contains("canary"), "{printed}");
+        }
+    }
+}

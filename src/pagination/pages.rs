@@ -1,0 +1,164 @@
+//! The streams of a list's pages and entries.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use http::StatusCode;
+
+use super::{List, Listed, Page};
+use crate::error::{Context as ErrorContext, OrionError, Outcome, UnexpectedResponse};
+
+/// More pages than this are not held in memory by `all()`: a list that never ends must.
+const MOST_PAGES_IN_MEMORY: usize = 10_000;
+
+type BoxedStream<T> = Pin<Box<dyn Stream<Item = Result<T, OrionError>> + Send>>;
+
+/// A list's pages, in order. It ends after an error.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Pages<T>(BoxedStream<Page<T>>);
+
+/// A list's entries, in order. It ends after an error.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Items<T>(BoxedStream<T>);
+
+impl List {
+    pub(crate) fn pages<T: Listed>(self, first: u64, concurrency: usize) -> Pages<T> {
+        let pages = stream::once(self.fetch::<T>(first)).map_ok(move |response| {
+            let first = response.data;
+            let list = first.list.clone();
+            // Without the total of a full first page there is nothing to fetch ahead.
+            let last = if first.has_next() {
+                first.pagination.total_pages
+            } else {
+                first.number
+            };
+            let later = stream::iter(first.number.saturating_add(1)..=last)
+                .map(move |number| list.clone().fetch::<T>(number))
+                .buffered(concurrency)
+                .map_ok(|response| response.data);
+            stream::once(async { Ok(first) }).chain(later)
+        });
+        Pages(Box::pin(until_the_end(pages.try_flatten())))
+    }
+}
+
+/// Ends on an error, on an empty page, on one that repeats the page before, and on one that says
+/// that it is the last; drops entries that were delivered already.
+fn until_the_end<T: Listed>(
+    pages: impl Stream<Item = Result<Page<T>, OrionError>> + Send,
+) -> impl Stream<Item = Result<Page<T>, OrionError>> + Send {
+    let mut ended = false;
+    let mut before: Vec<String> = Vec::new();
+    let mut delivered: HashSet<String> = HashSet::new();
+    pages.scan((), move |(), page| {
+        let next = match page {
+            _ if ended => None,
+            Err(error) => {
+                ended = true;
+                Some(Err(error))
+            }
+            Ok(page) if page.items.is_empty() && !delivered.is_empty() => None,
+            Ok(mut page) => {
+                let these: Vec<String> = page
+                    .items
+                    .iter()
+                    .map(|item| item.identity().to_owned())
+                    .collect();
+                if !these.is_empty() && these == before {
+                    None
+                } else {
+                    ended = !page.has_next();
+                    page.items
+                        .retain(|item| delivered.insert(item.identity().to_owned()));
+                    before = these;
+                    Some(Ok(page))
+                }
+            }
+        };
+        std::future::ready(next)
+    })
+}
+
+impl<T: Listed> Pages<T> {
+    /// The next page; `None` after the last or an error.
+    pub async fn next(&mut self) -> Option<Result<Page<T>, OrionError>> {
+        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+    }
+
+    pub(crate) fn items(self) -> Items<T> {
+        let items = self
+            .0
+            .map_ok(|page| stream::iter(page.items.into_iter().map(Ok)))
+            .try_flatten();
+        Items(Box::pin(items))
+    }
+
+    pub(crate) async fn all(mut self) -> Result<Vec<T>, OrionError> {
+        let mut all = Vec::new();
+        let mut pages = 0;
+        while let Some(page) = self.next().await {
+            pages += 1;
+            if pages > MOST_PAGES_IN_MEMORY {
+                return Err(endless());
+            }
+            all.extend(page?.items);
+        }
+        Ok(all)
+    }
+}
+
+impl<T> Items<T> {
+    /// The next entry; `None` after the last or an error.
+    pub async fn next(&mut self) -> Option<Result<T, OrionError>> {
+        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+    }
+}
+
+fn endless() -> OrionError {
+    OrionError::UnexpectedResponse(Box::new(UnexpectedResponse::new(
+        format!(
+            "the list did not end after {MOST_PAGES_IN_MEMORY} pages; read it with items() if it \
+             is that long"
+        ),
+        None,
+        ErrorContext {
+            status: Some(StatusCode::OK),
+            outcome: Outcome::Rejected,
+            ..ErrorContext::default()
+        },
+    )))
+    .of_operation(super::OPERATION)
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>, OrionError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, OrionError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}

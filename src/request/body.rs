@@ -1,0 +1,46 @@
+//! The body of a request as a service of one's own sees it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// A request's body: JSON in one piece, or nothing.
+///
+/// Services given to [`OrionBuilder::http_service`](crate::OrionBuilder::http_service) receive it in
+/// their [`http::Request`].
+#[derive(Debug, Clone, Default)]
+pub struct RequestBody(Option<Bytes>);
+
+impl RequestBody {
+    pub(crate) fn new(bytes: Option<Bytes>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes that are left to be read; empty for a request without a body.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes().len() as u64)
+    }
+}

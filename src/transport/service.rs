@@ -1,0 +1,111 @@
+//! Any `tower::Service` as the transport.
+
+use std::error::Error as StdError;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Buf;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower_service::Service;
+
+use super::StreamBody;
+use crate::error::{BoxError, OrionError};
+use crate::request::RequestBody;
+
+type ServiceFuture =
+    Pin<Box<dyn Future<Output = Result<Response<StreamBody>, OrionError>> + Send>>;
+
+/// The user's service; each call works on a clone of its own.
+pub(crate) struct SharedService(Mutex<Box<dyn ErasedService>>);
+
+impl SharedService {
+    pub(crate) fn new<S, B>(service: S) -> Self
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Buf + Send,
+        B::Error: Into<BoxError>,
+    {
+        Self(Mutex::new(Box::new(service)))
+    }
+
+    pub(crate) fn call(&self, request: Request<RequestBody>) -> ServiceFuture {
+        // A panic in the user's Clone would poison the lock; the service itself is not changed by it.
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .call_on_clone(request)
+    }
+}
+
+trait ErasedService: Send {
+    fn call_on_clone(&self, request: Request<RequestBody>) -> ServiceFuture;
+}
+
+impl<S, B> ErasedService for S
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
+    fn call_on_clone(&self, request: Request<RequestBody>) -> ServiceFuture {
+        let mut service = self.clone();
+        Box::pin(async move {
+            poll_fn(|cx| service.poll_ready(cx))
+                .await
+                .map_err(|error| OrionError::connection(error, false))?;
+            let response = service.call(request).await.map_err(|error| {
+                let error = error.into();
+                let sent = !was_never_sent(&*error);
+                OrionError::connection(error, sent)
+            })?;
+            Ok(response.map(erase))
+        })
+    }
+}
+
+/// Looks through the chain of causes for one that says that no connection came about.
+fn was_never_sent(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::AddrNotAvailable
+                    | io::ErrorKind::HostUnreachable
+                    | io::ErrorKind::NetworkUnreachable
+            )
+        {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<reqwest::Error>()
+            && error.is_connect()
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// A body of any kind as one of `Bytes` and boxed errors.
+pub(super) fn erase<B>(body: B) -> StreamBody
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
+    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+        .map_err(Into::into)
+        .boxed_unsync()
+}
