@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 pub use builder::OrionBuilder;
 pub(crate) use base_url::BaseUrl;
-pub(crate) use key::ApiKey;
+pub(crate) use key::{ApiKey, REDACTED};
 
 use crate::agents::Agents;
 use crate::error::OrionError;

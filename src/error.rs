@@ -18,7 +18,7 @@ pub use details::{
     ApiError, BodyTooLarge, ConfigError, ConnectionError, DecodeError, StreamError, TimeoutError,
     UnexpectedResponse,
 };
-pub(crate) use details::{Context, RetryClass, one_line};
+pub(crate) use details::{Context, RetryClass};
 
 use crate::types::ErrorCode;
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 pub use budget::RetryBudget;
 pub(crate) use budget::BudgetState;
 pub use policy::RetryPolicy;
-pub(crate) use policy::Schedule;
 
 use crate::error::RetryClass;
 

@@ -446,7 +446,7 @@ impl fmt::Display for BodyTooLarge {
 impl std::error::Error for BodyTooLarge {}
 
 /// The server's words, made safe for one log line: no control characters, at most 500 characters.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 500;
     if text.len() <= LONGEST && !text.chars().any(char::is_control) {
         return Cow::Borrowed(text);

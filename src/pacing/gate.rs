@@ -49,8 +49,9 @@ impl Gate {
         if self.lock().pass_at_once() {
             return Ok(Place { gate: self });
         }
+        let number = self.lock().queue_up();
         let mut waiting = Waiting {
-            number: self.lock().queue_up(),
+            number,
             gate: self,
             timer: None,
             patience,

@@ -116,7 +116,10 @@ impl Window {
             }
             Some(_) if counted => self.count(),
             Some(_) => {}
-            None if self.enter(told, reset) => {
+            None => {
+                if !self.enter(told, reset) {
+                    return;
+                }
                 self.sent += u64::from(counted);
                 let used = told.limit.saturating_sub(told.remaining);
                 if used > operation_sent && used.abs_diff(self.sent) <= self.in_flight {
@@ -124,7 +127,6 @@ impl Window {
                     self.remaining = told.remaining;
                 }
             }
-            None => {}
         }
     }
 
