@@ -124,7 +124,9 @@ impl<'a> Call<'a> {
             };
             let wait = hint.map_or(backoff, hinted_wait);
             if let Some((length, deadline)) = self.deadline
-                && Instant::now().checked_add(wait).is_none_or(|end| end >= deadline)
+                && Instant::now()
+                    .checked_add(wait)
+                    .is_none_or(|end| end >= deadline)
             {
                 error.add_note(format!(
                     "not retried: a wait of {wait:?} would pass the deadline of {length:?}"
@@ -159,7 +161,11 @@ impl<'a> Call<'a> {
             None => None,
         };
 
-        let limit = self.request.options.timeout.unwrap_or(self.client.inner.timeout);
+        let limit = self
+            .request
+            .options
+            .timeout
+            .unwrap_or(self.client.inner.timeout);
         let now = Instant::now();
         let attempt_end = now.checked_add(limit);
         let deadline = self.deadline.map(|(_, at)| at);
@@ -238,7 +244,9 @@ impl<'a> Call<'a> {
         }
         Ok(Outgoing {
             method: request.method.clone(),
-            url: inner.base_url.join(&request.path, request.query.as_deref())?,
+            url: inner
+                .base_url
+                .join(&request.path, request.query.as_deref())?,
             headers,
             body: request.body.clone(),
         })

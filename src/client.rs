@@ -11,8 +11,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use secrecy::SecretString;
 
-pub use builder::OrionBuilder;
 pub(crate) use base_url::BaseUrl;
+pub use builder::OrionBuilder;
 pub(crate) use key::{ApiKey, REDACTED};
 
 use crate::agents::Agents;

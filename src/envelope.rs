@@ -4,8 +4,8 @@
 //! body that is no envelope is reported whole enough to be understood (contract, "Envelope").
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -88,14 +88,14 @@ impl Answer {
     fn decode_naming_the_path<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
         let mut json = serde_json::Deserializer::from_slice(&self.body);
         match serde_path_to_error::deserialize::<_, Success<T>>(&mut json) {
-            Ok(Success { data: Some(data), .. }) => Ok(data),
+            Ok(Success {
+                data: Some(data), ..
+            }) => Ok(data),
             // No data, or null: right for an operation that returns nothing.
             Ok(Success { data: None, .. }) => {
                 T::deserialize(Value::Null).map_err(|error| self.undecodable("data".into(), error))
             }
-            Err(error) => {
-                Err(self.undecodable(error.path().to_string(), error.into_inner()))
-            }
+            Err(error) => Err(self.undecodable(error.path().to_string(), error.into_inner())),
         }
     }
 
@@ -110,8 +110,14 @@ impl Answer {
     fn api_error(&self, mut envelope: Map<String, Value>) -> OrionError {
         let (code, message, details) = match envelope.remove("error") {
             Some(Value::Object(mut error)) => (
-                error.get("code").and_then(Value::as_str).map(ErrorCode::from),
-                error.get("message").and_then(Value::as_str).map(str::to_owned),
+                error
+                    .get("code")
+                    .and_then(Value::as_str)
+                    .map(ErrorCode::from),
+                error
+                    .get("message")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
                 error.remove("details").filter(|details| !details.is_null()),
             ),
             Some(Value::String(message)) => (None, Some(message), None),
@@ -169,7 +175,11 @@ fn judge(status: StatusCode, rate_limited: bool, unavailable: bool) -> (Outcome,
 }
 
 /// An in-band error event of a stream: the same object as the envelope's `error`, under a 200.
-pub(crate) fn stream_error_event(error: Value, status: StatusCode, request_id: Option<String>) -> OrionError {
+pub(crate) fn stream_error_event(
+    error: Value,
+    status: StatusCode,
+    request_id: Option<String>,
+) -> OrionError {
     let answer = Answer {
         status,
         headers: HeaderMap::new(),
@@ -204,20 +214,26 @@ mod tests {
 
     #[test]
     fn data_of_a_success_is_decoded() {
-        let data: Vec<u8> = answer(200, r#"{"success":true,"data":[1,2]}"#).decode().unwrap();
+        let data: Vec<u8> = answer(200, r#"{"success":true,"data":[1,2]}"#)
+            .decode()
+            .unwrap();
         assert_eq!(data, [1, 2]);
     }
 
     #[test]
     fn an_operation_without_result_accepts_a_missing_data() {
         answer(200, r#"{"success":true}"#).decode::<()>().unwrap();
-        let nothing: Option<u8> = answer(200, r#"{"success":true,"data":null}"#).decode().unwrap();
+        let nothing: Option<u8> = answer(200, r#"{"success":true,"data":null}"#)
+            .decode()
+            .unwrap();
         assert_eq!(nothing, None);
     }
 
     #[test]
     fn a_missing_data_is_a_decode_error_otherwise() {
-        let error = answer(200, r#"{"success":true}"#).decode::<u8>().unwrap_err();
+        let error = answer(200, r#"{"success":true}"#)
+            .decode::<u8>()
+            .unwrap_err();
         assert!(matches!(&error, OrionError::Decode(error) if error.path() == "data"));
         assert_eq!(error.outcome(), Outcome::Unknown);
     }
@@ -236,7 +252,8 @@ mod tests {
 
     #[test]
     fn success_false_under_200_is_the_servers_error() {
-        let body = r#"{"success":false,"error":{"code":"NEW_CODE","message":"no","details":{"a":1}}}"#;
+        let body =
+            r#"{"success":false,"error":{"code":"NEW_CODE","message":"no","details":{"a":1}}}"#;
         let error = answer(200, body).decode::<Value>().unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "NEW_CODE");
         assert_eq!(error.details(), Some(&json!({"a": 1})));
@@ -257,7 +274,13 @@ mod tests {
 
     #[test]
     fn what_is_no_envelope_keeps_status_and_body() {
-        for body in ["", "<html>bad gateway</html>", r#"{"success":true,"data":{"#, "[1]", "{}"] {
+        for body in [
+            "",
+            "<html>bad gateway</html>",
+            r#"{"success":true,"data":{"#,
+            "[1]",
+            "{}",
+        ] {
             let error = answer(502, body).decode::<Value>().unwrap_err();
             let OrionError::UnexpectedResponse(unexpected) = &error else {
                 panic!("{error:?}")
@@ -269,7 +292,9 @@ mod tests {
 
     #[test]
     fn a_success_envelope_under_a_failure_status_is_unexpected() {
-        let error = answer(500, r#"{"success":true,"data":1}"#).decode::<u8>().unwrap_err();
+        let error = answer(500, r#"{"success":true,"data":1}"#)
+            .decode::<u8>()
+            .unwrap_err();
         assert!(matches!(error, OrionError::UnexpectedResponse(_)));
     }
 
@@ -282,15 +307,30 @@ mod tests {
     #[test]
     fn a_status_is_judged_by_the_retry_table() {
         for (status, code, class, outcome) in [
-            (429, "RATE_LIMIT_EXCEEDED", RetryClass::Any, Outcome::Rejected),
+            (
+                429,
+                "RATE_LIMIT_EXCEEDED",
+                RetryClass::Any,
+                Outcome::Rejected,
+            ),
             (503, "AGENT_UNAVAILABLE", RetryClass::Any, Outcome::Rejected),
             (503, "OTHER", RetryClass::Idempotent, Outcome::Unknown),
             (408, "OTHER", RetryClass::Idempotent, Outcome::Unknown),
             (500, "MODEL_ERROR", RetryClass::Idempotent, Outcome::Unknown),
             (502, "OTHER", RetryClass::Idempotent, Outcome::Unknown),
             (504, "OTHER", RetryClass::Idempotent, Outcome::Unknown),
-            (429, "INSUFFICIENT_QUOTA", RetryClass::Never, Outcome::Rejected),
-            (403, "INSUFFICIENT_QUOTA", RetryClass::Never, Outcome::Rejected),
+            (
+                429,
+                "INSUFFICIENT_QUOTA",
+                RetryClass::Never,
+                Outcome::Rejected,
+            ),
+            (
+                403,
+                "INSUFFICIENT_QUOTA",
+                RetryClass::Never,
+                Outcome::Rejected,
+            ),
             (400, "INVALID_REQUEST", RetryClass::Never, Outcome::Rejected),
             (413, "OTHER", RetryClass::Never, Outcome::Rejected),
             (302, "OTHER", RetryClass::Never, Outcome::Unknown),
@@ -298,7 +338,11 @@ mod tests {
             let body = json!({"success": false, "error": {"code": code}}).to_string();
             let error = answer(status, body).decode::<Value>().unwrap_err();
             let context = error.context().unwrap();
-            assert_eq!((context.class, context.outcome), (class, outcome), "{status} {code}");
+            assert_eq!(
+                (context.class, context.outcome),
+                (class, outcome),
+                "{status} {code}"
+            );
         }
     }
 }

@@ -257,10 +257,7 @@ impl OrionError {
         Self::Config(Box::new(ConfigError::new(message, None)))
     }
 
-    pub(crate) fn config_with(
-        message: impl Into<String>,
-        source: impl Into<BoxError>,
-    ) -> Self {
+    pub(crate) fn config_with(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Config(Box::new(ConfigError::new(message, Some(source.into()))))
     }
 

@@ -129,7 +129,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_hint() {
-        for value in [json!(-1), json!("NaN"), json!("soon"), json!(null), json!([1])] {
+        for value in [
+            json!(-1),
+            json!("NaN"),
+            json!("soon"),
+            json!(null),
+            json!([1]),
+        ] {
             let hint = retry_hint(Some(&json!({ "retryAfter": value })), &HeaderMap::new());
             assert_eq!(hint, None, "{value}");
         }
@@ -153,9 +159,12 @@ mod tests {
             (RESET, "90"),
         ]);
         let details = json!({"retryAfter": 3});
-        assert_eq!(retry_hint(Some(&details), &all), Some(Duration::from_secs(3)));
+        assert_eq!(
+            retry_hint(Some(&details), &all),
+            Some(Duration::from_secs(3))
+        );
         assert_eq!(retry_hint(None, &all), Some(Duration::from_secs(7)));
-        let mut reset_only = all.clone();
+        let mut reset_only = all;
         reset_only.remove("retry-after");
         assert_eq!(retry_hint(None, &reset_only), Some(Duration::from_secs(30)));
     }
@@ -189,7 +198,11 @@ mod tests {
         assert_eq!(RateLimit::from_headers(&headers(&[(LIMIT, "60")])), None);
         let odd = headers(&[(LIMIT, "sixty"), (REMAINING, "1"), (RESET, "90")]);
         assert_eq!(RateLimit::from_headers(&odd), None);
-        let huge = headers(&[(LIMIT, "60"), (REMAINING, "1"), (RESET, "18446744073709551615")]);
+        let huge = headers(&[
+            (LIMIT, "60"),
+            (REMAINING, "1"),
+            (RESET, "18446744073709551615"),
+        ]);
         assert_eq!(RateLimit::from_headers(&huge), None);
     }
 }

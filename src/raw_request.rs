@@ -121,7 +121,9 @@ impl RawRequest {
         Ok(Request {
             operation: OPERATION,
             path: self.path.map_err(|why| OrionError::invalid("path", why))?,
-            query: self.query.map_err(|why| OrionError::invalid("query", why))?,
+            query: self
+                .query
+                .map_err(|why| OrionError::invalid("query", why))?,
             body: self.body.map_err(|why| OrionError::invalid("body", why))?,
             method: self.method,
             safety,
@@ -161,7 +163,9 @@ fn encode_query(before: Option<String>, query: &impl Serialize) -> Result<Option
                 encoded.append_pair(&name, &value.to_string());
             }
             Value::Array(_) | Value::Object(_) => {
-                return Err(format!("{name:?} is a list or an object; a query holds plain values"));
+                return Err(format!(
+                    "{name:?} is a list or an object; a query holds plain values"
+                ));
             }
         }
     }
@@ -182,10 +186,25 @@ mod tests {
             page: Option<u8>,
         }
         for (query, encoded) in [
-            (encode_query(None, &[("a", "b c"), ("d", "é")]), "a=b+c&d=%C3%A9"),
+            (
+                encode_query(None, &[("a", "b c"), ("d", "é")]),
+                "a=b+c&d=%C3%A9",
+            ),
             (encode_query(None, &[("limit", 5)]), "limit=5"),
-            (encode_query(None, &json!({"a": 1, "b": true})), "a=1&b=true"),
-            (encode_query(None, &Filter { status: "x", page: None }), "status=x"),
+            (
+                encode_query(None, &json!({"a": 1, "b": true})),
+                "a=1&b=true",
+            ),
+            (
+                encode_query(
+                    None,
+                    &Filter {
+                        status: "x",
+                        page: None,
+                    },
+                ),
+                "status=x",
+            ),
             (encode_query(Some("a=1".into()), &[("b", "2")]), "a=1&b=2"),
         ] {
             assert_eq!(query.unwrap().as_deref(), Some(encoded));

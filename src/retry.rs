@@ -5,8 +5,8 @@ mod policy;
 
 use std::time::Duration;
 
-pub use budget::RetryBudget;
 pub(crate) use budget::BudgetState;
+pub use budget::RetryBudget;
 pub use policy::RetryPolicy;
 
 use crate::error::RetryClass;
@@ -33,7 +33,9 @@ impl RetryPolicy {
 
 /// The server's hint, plus up to 10% so that a fleet does not come back in one instant. Never sooner.
 pub(crate) fn hinted_wait(hint: Duration) -> Duration {
-    hint.saturating_add(Duration::try_from_secs_f64(hint.as_secs_f64() * 0.1 * fastrand::f64()).unwrap_or_default())
+    hint.saturating_add(
+        Duration::try_from_secs_f64(hint.as_secs_f64() * 0.1 * fastrand::f64()).unwrap_or_default(),
+    )
 }
 
 #[cfg(test)]
@@ -60,7 +62,12 @@ mod tests {
         assert!(policy.permits(RetryClass::Any, Safety::Unsafe));
         assert!(!policy.permits(RetryClass::Idempotent, Safety::Unsafe));
         assert!(policy.permits(RetryClass::Idempotent, Safety::Idempotent));
-        assert!(policy.clone().retry_unsafe(true).permits(RetryClass::Idempotent, Safety::Unsafe));
+        assert!(
+            policy
+                .clone()
+                .retry_unsafe(true)
+                .permits(RetryClass::Idempotent, Safety::Unsafe)
+        );
         assert!(!policy.permits(RetryClass::Never, Safety::Idempotent));
     }
 }

@@ -297,9 +297,13 @@ impl Timers {
             .last_event
             .checked_add(self.idle)
             .map(|at| (at, TimeoutKind::StreamIdle, self.idle));
-        let read = self
-            .read
-            .and_then(|read| Some((self.last_bytes.checked_add(read)?, TimeoutKind::StreamRead, read)));
+        let read = self.read.and_then(|read| {
+            Some((
+                self.last_bytes.checked_add(read)?,
+                TimeoutKind::StreamRead,
+                read,
+            ))
+        });
         let deadline = self
             .deadline
             .map(|(length, at)| (at, TimeoutKind::Deadline, length));
@@ -327,4 +331,3 @@ impl Timers {
         }
     }
 }
-

@@ -15,9 +15,7 @@ mod platform_settings;
 mod plugin;
 
 pub use action::{Action, ActionParameter};
-pub use agent::{
-    Agent, AgentMetrics, AgentSummary, CreatedAgent, DeletedAgent, UpdatedAgent,
-};
+pub use agent::{Agent, AgentMetrics, AgentSummary, CreatedAgent, DeletedAgent, UpdatedAgent};
 pub use agent_config::AgentConfig;
 pub use enums::{AgentSort, AgentStatus, ErrorCode, ModelProvider, Order, Platform};
 pub use id::AgentId;

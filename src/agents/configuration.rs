@@ -28,7 +28,7 @@ impl ConfigurationBody {
     }
 
     pub(super) fn set(&mut self, field: &str, value: impl Serialize) {
-        if let Some(value) = self.to_json(field, value) {
+        if let Some(value) = self.encode(field, value) {
             self.fields.insert(field.to_owned(), value);
         }
     }
@@ -38,18 +38,19 @@ impl ConfigurationBody {
     }
 
     pub(super) fn push(&mut self, field: &str, value: impl Serialize) {
-        if let Some(value) = self.to_json(field, value) {
+        if let Some(value) = self.encode(field, value) {
             match self.fields.get_mut(field) {
                 Some(Value::Array(items)) => items.push(value),
                 _ => {
-                    self.fields.insert(field.to_owned(), Value::Array(vec![value]));
+                    self.fields
+                        .insert(field.to_owned(), Value::Array(vec![value]));
                 }
             }
         }
     }
 
     pub(super) fn set_in(&mut self, field: &str, key: &str, value: impl Serialize) {
-        if let Some(value) = self.to_json(field, value) {
+        if let Some(value) = self.encode(field, value) {
             match self.fields.get_mut(field) {
                 Some(Value::Object(entries)) => {
                     entries.insert(key.to_owned(), value);
@@ -67,7 +68,7 @@ impl ConfigurationBody {
         self.bad_field = self.bad_field.take().or(other.bad_field);
     }
 
-    fn to_json(&mut self, field: &str, value: impl Serialize) -> Option<Value> {
+    fn encode(&mut self, field: &str, value: impl Serialize) -> Option<Value> {
         match serde_json::to_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -104,7 +105,8 @@ macro_rules! configuration_setters {
         impl $builder {
             /// `bio`: what the agent says of itself, a sentence an item.
             pub fn bio<S: Into<String>>(mut self, bio: impl IntoIterator<Item = S>) -> Self {
-                self.body.set("bio", crate::agents::configuration::strings(bio));
+                self.body
+                    .set("bio", crate::agents::configuration::strings(bio));
                 self
             }
 
@@ -119,14 +121,17 @@ macro_rules! configuration_setters {
                 mut self,
                 knowledge: impl IntoIterator<Item = S>,
             ) -> Self {
-                self.body
-                    .set("knowledge", crate::agents::configuration::strings(knowledge));
+                self.body.set(
+                    "knowledge",
+                    crate::agents::configuration::strings(knowledge),
+                );
                 self
             }
 
             /// `goals`: what the agent is for.
             pub fn goals<S: Into<String>>(mut self, goals: impl IntoIterator<Item = S>) -> Self {
-                self.body.set("goals", crate::agents::configuration::strings(goals));
+                self.body
+                    .set("goals", crate::agents::configuration::strings(goals));
                 self
             }
 

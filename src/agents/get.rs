@@ -9,7 +9,7 @@ use crate::error::OrionError;
 use crate::meta::ApiResponse;
 use crate::request::{CallOptions, Request, WindowKey, call_options};
 use crate::retry::Safety;
-use crate::types::{AgentId, Agent};
+use crate::types::{Agent, AgentId};
 
 const OPERATION: &str = "agents.get";
 

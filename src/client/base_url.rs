@@ -11,6 +11,7 @@ pub(crate) const PRODUCTION: &str = "https://api.orionos.dev/v1";
 /// An absolute http(s) URL without trailing slash, query or fragment.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
+    #[cfg(feature = "tracing")]
     url: Url,
     /// As it is shown, and as the prefix of every request's path.
     text: String,
@@ -46,17 +47,23 @@ impl BaseUrl {
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, text })
+        Ok(Self {
+            #[cfg(feature = "tracing")]
+            url,
+            text,
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
+    #[cfg(feature = "tracing")]
     pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
+    #[cfg(feature = "tracing")]
     pub(crate) fn port(&self) -> Option<u16> {
         self.url.port_or_known_default()
     }
@@ -64,8 +71,7 @@ impl BaseUrl {
     /// The URL of a request.
     pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Result<Url, OrionError> {
         let query_length = query.map_or(0, |query| query.len() + 1);
-        let mut text =
-            String::with_capacity(self.text.len() + path.as_str().len() + query_length);
+        let mut text = String::with_capacity(self.text.len() + path.as_str().len() + query_length);
         text.push_str(&self.text);
         text.push_str(path.as_str());
         if let Some(query) = query {
@@ -91,13 +97,20 @@ mod tests {
 
     #[test]
     fn a_trailing_slash_makes_no_difference() {
-        for text in ["https://h.example/v1", "https://h.example/v1/", " https://h.example/v1// "] {
+        for text in [
+            "https://h.example/v1",
+            "https://h.example/v1/",
+            " https://h.example/v1// ",
+        ] {
             let base = BaseUrl::new(text, false).unwrap();
             assert_eq!(base.as_str(), "https://h.example/v1");
             let url = base.join(&Path::fixed("/agents"), Some("page=2")).unwrap();
             assert_eq!(url.as_str(), "https://h.example/v1/agents?page=2");
         }
-        assert_eq!(BaseUrl::new("https://h.example", false).unwrap().as_str(), "https://h.example");
+        assert_eq!(
+            BaseUrl::new("https://h.example", false).unwrap().as_str(),
+            "https://h.example"
+        );
     }
 
     #[test]
@@ -118,10 +131,25 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_unless_allowed() {
-        for host in ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
-            assert!(BaseUrl::new(&format!("http://{host}:3000/v1"), false).is_ok(), "{host}");
+        for host in [
+            "localhost",
+            "a.localhost",
+            "127.0.0.1",
+            "127.9.9.9",
+            "[::1]",
+        ] {
+            assert!(
+                BaseUrl::new(&format!("http://{host}:3000/v1"), false).is_ok(),
+                "{host}"
+            );
         }
-        for host in ["h.example", "10.0.0.1", "localhost.example", "[::2]", "0.0.0.0"] {
+        for host in [
+            "h.example",
+            "10.0.0.1",
+            "localhost.example",
+            "[::2]",
+            "0.0.0.0",
+        ] {
             let url = format!("http://{host}/v1");
             let error = BaseUrl::new(&url, false).unwrap_err().to_string();
             assert!(error.contains("allow_http"), "{error}");

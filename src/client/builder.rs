@@ -312,9 +312,11 @@ fn own_transport(connect_timeout: Duration) -> Result<Transport, OrionError> {
 fn user_agent(product: Option<&str>) -> Result<HeaderValue, OrionError> {
     match product {
         None => Ok(HeaderValue::from_static(OWN_USER_AGENT)),
-        Some(product) => HeaderValue::try_from(format!("{product} {OWN_USER_AGENT}")).map_err(|_| {
-            OrionError::config("user_agent() has a character that a header cannot carry")
-        }),
+        Some(product) => {
+            HeaderValue::try_from(format!("{product} {OWN_USER_AGENT}")).map_err(|_| {
+                OrionError::config("user_agent() has a character that a header cannot carry")
+            })
+        }
     }
 }
 

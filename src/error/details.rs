@@ -114,7 +114,12 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display::head(f, &self.context)?;
-        write!(f, "{}: {}", one_line(self.code.as_str()), one_line(&self.message))?;
+        write!(
+            f,
+            "{}: {}",
+            one_line(self.code.as_str()),
+            one_line(&self.message)
+        )?;
         let mut notes = display::Notes::default();
         match (self.field(), self.reason()) {
             (Some(field), Some(reason)) => notes.add(format!("field {field}: {reason}")),

@@ -21,13 +21,19 @@ impl OrionError {
         match self {
             Self::Api(error) => {
                 redact_text(&mut error.message, key);
-                error.details.iter_mut().for_each(|details| redact_json(details, key));
+                error
+                    .details
+                    .iter_mut()
+                    .for_each(|details| redact_json(details, key));
                 if error.code.as_str().contains(key) {
                     error.code = ErrorCode::from(REDACTED);
                 }
             }
             Self::UnexpectedResponse(error) => {
-                error.content_type.iter_mut().for_each(|text| redact_text(text, key));
+                error
+                    .content_type
+                    .iter_mut()
+                    .for_each(|text| redact_text(text, key));
             }
             Self::Decode(error) => {
                 redact_text(&mut error.path, key);
@@ -66,7 +72,9 @@ fn redact_json(value: &mut Value, key: &str) {
                     .map(|(name, value)| (name.replace(key, REDACTED), value))
                     .collect();
             }
-            fields.values_mut().for_each(|value| redact_json(value, key));
+            fields
+                .values_mut()
+                .for_each(|value| redact_json(value, key));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

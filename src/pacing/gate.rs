@@ -138,7 +138,9 @@ impl Waiting {
                 (None, Some(deadline)) => deadline,
                 (None, None) => return Poll::Pending,
             };
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(wake_at)));
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(wake_at)));
             if timer.deadline() != wake_at {
                 timer.as_mut().reset(wake_at);
             }
@@ -151,10 +153,7 @@ impl Waiting {
         }
     }
 
-    fn pass(
-        &self,
-        mut state: MutexGuard<'_, State>,
-    ) -> Poll<Result<Place, PastDeadline>> {
+    fn pass(&self, mut state: MutexGuard<'_, State>) -> Poll<Result<Place, PastDeadline>> {
         state.queue.remove(&self.number);
         state.window.start();
         state.wake_first();

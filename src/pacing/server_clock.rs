@@ -39,7 +39,11 @@ impl ServerClock {
                 // The server was between `date` and `date + 1 s` somewhere between sending and
                 // reading; a bound outside of that means that its clock was set.
                 let latest = date + Duration::from_secs(1) + now.saturating_duration_since(sent_at);
-                if known > latest { date } else { known.max(date) }
+                if known > latest {
+                    date
+                } else {
+                    known.max(date)
+                }
             }
             None => date,
         };

@@ -45,9 +45,8 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
     if parsed == http::header::AUTHORIZATION {
         return Err("\"authorization\" is set from the API key; use api_key()".to_owned());
     }
-    let mut value = HeaderValue::try_from(value).map_err(|_| {
-        format!("the value of {name:?} has a character that a header cannot carry")
-    })?;
+    let mut value = HeaderValue::try_from(value)
+        .map_err(|_| format!("the value of {name:?} has a character that a header cannot carry"))?;
     value.set_sensitive(true);
     Ok((parsed, value))
 }

@@ -31,8 +31,7 @@ impl Path {
         field: &str,
     ) -> Result<Self, OrionError> {
         check_segment(segment, field)?;
-        let mut path =
-            String::with_capacity(prefix.len() + 1 + segment.len() + suffix.len());
+        let mut path = String::with_capacity(prefix.len() + 1 + segment.len() + suffix.len());
         path.push_str(prefix);
         path.push('/');
         path.extend(utf8_percent_encode(segment, SEGMENT));
@@ -92,7 +91,10 @@ mod tests {
     #[test]
     fn a_segment_that_changes_the_path_is_refused() {
         for id in ["", ".", ".."] {
-            assert!(Path::around("/agents", id, "", "agentId").is_err(), "{id:?}");
+            assert!(
+                Path::around("/agents", id, "", "agentId").is_err(),
+                "{id:?}"
+            );
             assert!(Path::from_segments(["agents", id]).is_err(), "{id:?}");
         }
     }

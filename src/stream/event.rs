@@ -48,7 +48,9 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn new(max_bytes: usize) -> Self {
         Self {
-            decoder: SseDecoder::with_limit(NonZeroUsize::new(max_bytes).unwrap_or(NonZeroUsize::MIN)),
+            decoder: SseDecoder::with_limit(
+                NonZeroUsize::new(max_bytes).unwrap_or(NonZeroUsize::MIN),
+            ),
             unread: Bytes::new(),
         }
     }

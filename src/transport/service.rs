@@ -16,8 +16,7 @@ use super::StreamBody;
 use crate::error::{BoxError, OrionError};
 use crate::request::RequestBody;
 
-type ServiceFuture =
-    Pin<Box<dyn Future<Output = Result<Response<StreamBody>, OrionError>> + Send>>;
+type ServiceFuture = Pin<Box<dyn Future<Output = Result<Response<StreamBody>, OrionError>> + Send>>;
 
 /// The user's service; each call works on a clone of its own.
 pub(crate) struct SharedService(Mutex<Box<dyn ErasedService>>);

@@ -106,7 +106,11 @@ impl AgentConfig {
         let mut json = serde_json::Deserializer::from_str(text);
         let config: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
-            let place = if path == "." { String::new() } else { format!(" at {path}") };
+            let place = if path == "." {
+                String::new()
+            } else {
+                format!(" at {path}")
+            };
             OrionError::config_with(format!("{what} is wrong{place}"), error.into_inner())
         })?;
         json.end()

@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_round_trip_loses_nothing() {
-        for value in ["active", "inactive", "error", "paused", "", "ACTIVE", "日本"] {
+        for value in [
+            "active", "inactive", "error", "paused", "", "ACTIVE", "日本",
+        ] {
             let status = AgentStatus::from(value);
             assert_eq!(status, value);
             let json = serde_json::to_string(&status).unwrap();
@@ -134,6 +136,9 @@ mod tests {
     #[test]
     fn a_known_value_given_as_other_is_the_known_value() {
         assert_eq!(AgentStatus::Other("active".into()), AgentStatus::Active);
-        assert!(matches!(AgentStatus::from("active".to_owned()), AgentStatus::Active));
+        assert!(matches!(
+            AgentStatus::from("active".to_owned()),
+            AgentStatus::Active
+        ));
     }
 }
