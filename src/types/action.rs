@@ -1,38 +1,45 @@
-//! What an agent can do, in a character file.
+//! What an agent can do beside talking.
 
-use super::open_struct::open_struct;
+use super::open_struct::{extra_setter, open_struct};
+use serde_json::Map;
+
+use super::strings;
 
 open_struct! {
-    /// What an agent can do.
+    /// Something that an agent can do, as a character file describes it.
     ///
     /// ```
     /// use orionos::{Action, ActionParameter};
     ///
-    /// let count = Action::new("count_stock", "Count what is in store")
-    ///     .examples(["How much rope is left?"])
+    /// let action = Action::new("count_stock", "Count what is in store")
+    ///     .example("How much rope is left?")
+    ///     .handler("countStock")
     ///     .parameter(ActionParameter::new("item", "string").required(true));
+    /// assert_eq!(action.parameters.unwrap().len(), 1);
     /// ```
-    Action {
+    #[must_use = "a setter returns the changed value"]
+    pub struct Action {
         required {
-            /// Its name.
+            /// The name of the action.
             name: String = "name",
         }
         optional {
-            /// What it does.
+            /// What the action does.
             description: String = "description",
-            /// What people say to get it done.
+            /// Messages that should set it off.
             examples: Vec<String> = "examples",
-            /// The function that does it.
+            /// The function that carries it out.
             handler: String = "handler",
-            /// What it needs to know.
+            /// What the action needs to be told.
             parameters: Vec<ActionParameter> = "parameters",
         }
     }
 }
 
+extra_setter!(Action);
+
 impl Action {
-    /// An action without examples, handler or parameters.
-    #[must_use]
+    /// An action without examples, handler and parameters.
     pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -40,74 +47,126 @@ impl Action {
             examples: None,
             handler: None,
             parameters: None,
-            extra: serde_json::Map::new(),
+            extra: Map::new(),
         }
     }
 
-    /// Sets `examples`.
-    #[must_use]
-    pub fn examples<S: Into<String>>(mut self, examples: impl IntoIterator<Item = S>) -> Self {
-        self.examples = Some(examples.into_iter().map(Into::into).collect());
+    /// Adds a message that should set it off.
+    pub fn example(mut self, example: impl Into<String>) -> Self {
+        self.examples.get_or_insert_default().push(example.into());
         self
     }
 
-    /// Sets `handler`.
-    #[must_use]
+    /// Sets all the messages that should set it off.
+    pub fn examples<S: Into<String>>(mut self, examples: impl IntoIterator<Item = S>) -> Self {
+        self.examples = Some(strings(examples));
+        self
+    }
+
+    /// Sets the function that carries it out.
     pub fn handler(mut self, handler: impl Into<String>) -> Self {
         self.handler = Some(handler.into());
         self
     }
 
-    /// Adds one of `parameters`.
-    #[must_use]
+    /// Adds a parameter.
     pub fn parameter(mut self, parameter: ActionParameter) -> Self {
         self.parameters.get_or_insert_default().push(parameter);
+        self
+    }
+
+    /// Sets all parameters.
+    pub fn parameters(mut self, parameters: impl IntoIterator<Item = ActionParameter>) -> Self {
+        self.parameters = Some(parameters.into_iter().collect());
         self
     }
 }
 
 open_struct! {
-    /// What an action needs to know.
-    ActionParameter {
+    /// What an [`Action`] needs to be told.
+    ///
+    /// ```
+    /// use orionos::ActionParameter;
+    ///
+    /// let parameter = ActionParameter::new("item", "string")
+    ///     .description("What to count")
+    ///     .required(true);
+    /// assert_eq!(parameter.kind, "string");
+    /// ```
+    #[must_use = "a setter returns the changed value"]
+    pub struct ActionParameter {
         required {
-            /// Its name.
+            /// The name of the parameter.
             name: String = "name",
+            /// The type of its value, such as `string`.
+            kind: String = "type",
         }
         optional {
-            /// Its type: string, number, …
-            kind: String = "type",
-            /// What it is.
+            /// What it is for.
             description: String = "description",
-            /// Whether the action needs it.
+            /// Whether the action cannot do without it.
             required: bool = "required",
         }
     }
 }
 
+extra_setter!(ActionParameter);
+
 impl ActionParameter {
-    /// A parameter of a type, such as `string`.
-    #[must_use]
+    /// A parameter of a name and a type, such as `string`.
     pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            kind: Some(kind.into()),
+            kind: kind.into(),
             description: None,
             required: None,
-            extra: serde_json::Map::new(),
+            extra: Map::new(),
         }
     }
 
-    /// Sets `description`.
-    #[must_use]
+    /// Sets what it is for.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Sets `required`.
-    #[must_use]
+    /// Sets whether the action cannot do without it.
     pub fn required(mut self, required: bool) -> Self {
         self.required = Some(required);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn the_setters_write_the_wire_names() {
+        let action = Action::new("count_stock", "Count")
+            .examples(["How much?"])
+            .example("How many?")
+            .handler("countStock")
+            .parameters([ActionParameter::new("item", "string")])
+            .parameter(
+                ActionParameter::new("unit", "string")
+                    .description("Of what")
+                    .required(false),
+            );
+        assert_eq!(
+            to_value(action).unwrap(),
+            json!({
+                "name": "count_stock",
+                "description": "Count",
+                "examples": ["How much?", "How many?"],
+                "handler": "countStock",
+                "parameters": [
+                    {"name": "item", "type": "string"},
+                    {"name": "unit", "type": "string", "description": "Of what", "required": false},
+                ],
+            })
+        );
     }
 }

@@ -1,63 +1,69 @@
-//! An agent's configuration: the vendor's character file.
+//! The configuration of an agent: what a character file holds and a create sends.
 
-use std::path::Path;
-
+use super::open_struct::{extra_setter, open_struct};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::open_struct::open_struct;
-use super::{Action, Agent, ModelProvider, ModelSettings, Personality, Platform, Plugin};
+use super::{
+    Action, Agent, ModelProvider, ModelSettings, Personality, Platform, PlatformSettings, Plugin,
+    strings,
+};
 use crate::error::OrionError;
 
 open_struct! {
-    /// An agent's configuration, as in the vendor's character files.
+    /// The configuration of an agent, as a character file holds it.
+    ///
+    /// It is what [`Agents::create_from`](crate::Agents::create_from) takes, and what is left of an
+    /// [`Agent`] without the fields that the server sets.
     ///
     /// ```
-    /// use orionos::{AgentConfig, ModelProvider};
+    /// use orionos::{AgentConfig, ModelProvider, Personality};
     ///
-    /// # fn main() -> Result<(), orionos::OrionError> {
-    /// let config = AgentConfig::from_json_str(r#"{"name": "Quartermaster", "goals": ["Order"]}"#)?;
-    /// assert_eq!(config.name, "Quartermaster");
-    /// let other = AgentConfig::new("Ledger").model_provider(ModelProvider::Ollama).model("llama3");
-    /// # Ok(())
-    /// # }
+    /// let config = AgentConfig::new("Quartermaster")
+    ///     .bio(["I keep the stores."])
+    ///     .personality(Personality::new().style("terse"))
+    ///     .model_provider(ModelProvider::Ollama)
+    ///     .model("llama3");
+    /// assert_eq!(config.model.as_deref(), Some("llama3"));
     /// ```
-    AgentConfig {
+    #[must_use = "a setter returns the changed value"]
+    pub struct AgentConfig {
         required {
-            /// Its name.
+            /// The agent's name; not empty.
             name: String = "name",
         }
         optional {
-            /// What it says of itself.
+            /// What the agent says of itself, a sentence an item.
             bio: Vec<String> = "bio",
-            /// How it talks.
+            /// How the agent speaks.
             personality: Personality = "personality",
-            /// What it knows about.
+            /// What the agent knows about.
             knowledge: Vec<String> = "knowledge",
-            /// What it is for.
+            /// What the agent is for.
             goals: Vec<String> = "goals",
-            /// What it can do.
-            actions: Vec<Action> = "actions",
-            /// The platforms that it is on.
+            /// The platforms that the agent is on.
             clients: Vec<Platform> = "clients",
-            /// Its settings by platform.
-            settings: Map<String, Value> = "settings",
-            /// Who runs its model.
+            /// Settings by platform.
+            settings: PlatformSettings = "settings",
+            /// Who runs the model.
             model_provider: ModelProvider = "modelProvider",
-            /// Its model.
+            /// The provider's name of the model.
             model: String = "model",
-            /// How its model is run.
+            /// How the model is sampled.
             model_settings: ModelSettings = "modelSettings",
-            /// Its plugins.
+            /// The agent's plugins.
             plugins: Vec<Plugin> = "plugins",
+            /// What the agent can do beside talking.
+            actions: Vec<Action> = "actions",
         }
     }
 }
 
+extra_setter!(AgentConfig);
+
 impl AgentConfig {
-    /// A configuration with a name only.
-    #[must_use]
+    /// A configuration that has a name and nothing else.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -65,177 +71,130 @@ impl AgentConfig {
             personality: None,
             knowledge: None,
             goals: None,
-            actions: None,
             clients: None,
             settings: None,
             model_provider: None,
             model: None,
             model_settings: None,
             plugins: None,
+            actions: None,
             extra: Map::new(),
         }
     }
 
-    /// Reads a character file's text. Fields that this version does not know are kept.
-    ///
-    /// # Errors
-    ///
-    /// [`OrionError::Config`] that names the place: text that is no JSON, a field of a wrong type, a
-    /// missing or empty name.
-    pub fn from_json_str(text: &str) -> Result<Self, OrionError> {
-        Self::read(text, "the character file")
-    }
-
-    /// Reads a character file.
-    ///
-    /// # Errors
-    ///
-    /// [`OrionError::Config`] that names the file: it cannot be read, or as
-    /// [`from_json_str`](Self::from_json_str).
-    pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, OrionError> {
-        let path = path.as_ref();
-        let what = format!("the character file {}", path.display());
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| OrionError::config_with(format!("{what} cannot be read"), error))?;
-        Self::read(&text, &what)
-    }
-
-    fn read(text: &str, what: &str) -> Result<Self, OrionError> {
-        // Editors on Windows like to begin a file with a byte order mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let config: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." {
-                String::new()
-            } else {
-                format!(" at {path}")
-            };
-            OrionError::config_with(format!("{what} is wrong{place}"), error.into_inner())
-        })?;
-        json.end()
-            .map_err(|error| OrionError::config_with(format!("{what} is wrong"), error))?;
-        if config.name.trim().is_empty() {
-            return Err(OrionError::config(format!(
-                "{what} is wrong at name: must not be empty"
-            )));
-        }
-        Ok(config)
-    }
-
-    /// The character file's text, indented.
-    ///
-    /// # Errors
-    ///
-    /// [`OrionError::Config`] if a value cannot be written as JSON.
-    pub fn to_json_string_pretty(&self) -> Result<String, OrionError> {
-        serde_json::to_string_pretty(self)
-            .map_err(|error| OrionError::config_with("the configuration cannot be written", error))
-    }
-
-    /// Sets `bio`.
-    #[must_use]
+    /// Sets what the agent says of itself, a sentence an item.
     pub fn bio<S: Into<String>>(mut self, bio: impl IntoIterator<Item = S>) -> Self {
-        self.bio = Some(bio.into_iter().map(Into::into).collect());
+        self.bio = Some(strings(bio));
         self
     }
 
-    /// Sets `personality`.
-    #[must_use]
+    /// Sets how the agent speaks.
     pub fn personality(mut self, personality: Personality) -> Self {
         self.personality = Some(personality);
         self
     }
 
-    /// Sets `knowledge`.
-    #[must_use]
+    /// Sets what the agent knows about.
     pub fn knowledge<S: Into<String>>(mut self, knowledge: impl IntoIterator<Item = S>) -> Self {
-        self.knowledge = Some(knowledge.into_iter().map(Into::into).collect());
+        self.knowledge = Some(strings(knowledge));
         self
     }
 
-    /// Sets `goals`.
-    #[must_use]
+    /// Sets what the agent is for.
     pub fn goals<S: Into<String>>(mut self, goals: impl IntoIterator<Item = S>) -> Self {
-        self.goals = Some(goals.into_iter().map(Into::into).collect());
+        self.goals = Some(strings(goals));
         self
     }
 
-    /// Adds one of `actions`.
-    #[must_use]
-    pub fn action(mut self, action: Action) -> Self {
-        self.actions.get_or_insert_default().push(action);
-        self
-    }
-
-    /// Sets `clients`.
-    #[must_use]
+    /// Sets the platforms that the agent is on.
     pub fn clients<P: Into<Platform>>(mut self, clients: impl IntoIterator<Item = P>) -> Self {
         self.clients = Some(clients.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets a platform's settings.
+    /// Sets a platform's settings: the typed ones, or anything that serializes. Calling it again
+    /// adds another platform.
     ///
-    /// # Errors
+    /// Settings that JSON cannot hold are reported by whatever writes the configuration.
     ///
-    /// [`OrionError::InvalidRequest`] if the settings cannot be written as JSON.
+    /// ```
+    /// use orionos::{AgentConfig, DiscordSettings};
+    /// use serde_json::json;
+    ///
+    /// let config = AgentConfig::new("Harbour Pilot")
+    ///     .platform_settings("discord", DiscordSettings::new().command_prefix("!"))
+    ///     .platform_settings("matrix", json!({"rooms": ["#quay"]}));
+    /// assert_eq!(config.settings.unwrap().len(), 2);
+    /// ```
     pub fn platform_settings(
         mut self,
         platform: impl Into<Platform>,
         settings: impl Serialize,
-    ) -> Result<Self, OrionError> {
-        let value = serde_json::to_value(settings).map_err(|error| {
-            OrionError::invalid("settings", format!("cannot be written as JSON: {error}"))
-        })?;
+    ) -> Self {
         self.settings
             .get_or_insert_default()
-            .insert(platform.into().as_str().to_owned(), value);
-        Ok(self)
+            .set(platform, settings);
+        self
     }
 
-    /// A platform's settings, read as a type; `None` if there are none.
+    /// A platform's settings as a type; `None` if there are none for it.
     ///
     /// # Errors
     ///
-    /// [`OrionError::Config`] if the settings have another shape.
+    /// [`OrionError::Config`] that names the field if the settings have another shape.
     pub fn settings_for<T: DeserializeOwned>(
         &self,
         platform: impl Into<Platform>,
     ) -> Result<Option<T>, OrionError> {
-        read_settings(self.settings.as_ref(), &platform.into())
+        PlatformSettings::read(self.settings.as_ref(), &platform.into())
     }
 
-    /// Sets `modelProvider`.
-    #[must_use]
+    /// Sets who runs the model.
     pub fn model_provider(mut self, provider: impl Into<ModelProvider>) -> Self {
         self.model_provider = Some(provider.into());
         self
     }
 
-    /// Sets `model`.
-    #[must_use]
+    /// Sets the provider's name of the model.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets `modelSettings`.
-    #[must_use]
+    /// Sets how the model is sampled.
     pub fn model_settings(mut self, settings: ModelSettings) -> Self {
         self.model_settings = Some(settings);
         self
     }
 
-    /// Adds one of `plugins`.
-    #[must_use]
+    /// Adds a plugin.
     pub fn plugin(mut self, plugin: Plugin) -> Self {
         self.plugins.get_or_insert_default().push(plugin);
+        self
+    }
+
+    /// Sets all plugins.
+    pub fn plugins(mut self, plugins: impl IntoIterator<Item = Plugin>) -> Self {
+        self.plugins = Some(plugins.into_iter().collect());
+        self
+    }
+
+    /// Adds an action.
+    pub fn action(mut self, action: Action) -> Self {
+        self.actions.get_or_insert_default().push(action);
+        self
+    }
+
+    /// Sets all actions.
+    pub fn actions(mut self, actions: impl IntoIterator<Item = Action>) -> Self {
+        self.actions = Some(actions.into_iter().collect());
         self
     }
 }
 
 impl From<Agent> for AgentConfig {
+    /// Keeps what is configuration, unknown fields included; drops what the server sets: id,
+    /// status, times and metrics.
     fn from(agent: Agent) -> Self {
         Self {
             name: agent.name,
@@ -243,32 +202,26 @@ impl From<Agent> for AgentConfig {
             personality: agent.personality,
             knowledge: agent.knowledge,
             goals: agent.goals,
-            actions: agent.actions,
             clients: agent.clients,
             settings: agent.settings,
             model_provider: agent.model_provider,
             model: agent.model,
             model_settings: agent.model_settings,
             plugins: agent.plugins,
-            extra: agent.extra,
+            actions: agent.actions,
+            extra: configuration_of(agent.extra),
         }
     }
 }
 
 impl From<&Agent> for AgentConfig {
     fn from(agent: &Agent) -> Self {
-        agent.clone().into()
+        Self::from(agent.clone())
     }
 }
 
-pub(super) fn read_settings<T: DeserializeOwned>(
-    settings: Option<&Map<String, Value>>,
-    platform: &Platform,
-) -> Result<Option<T>, OrionError> {
-    let Some(value) = settings.and_then(|settings| settings.get(platform.as_str())) else {
-        return Ok(None);
-    };
-    T::deserialize(value).map(Some).map_err(|error| {
-        OrionError::config_with(format!("settings.{platform} have another shape"), error)
-    })
+/// Unknown fields may be configuration, all but the one that the server is known to set elsewhere.
+fn configuration_of(mut extra: Map<String, Value>) -> Map<String, Value> {
+    extra.remove("apiEndpoint");
+    extra
 }

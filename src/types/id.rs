@@ -4,26 +4,28 @@ use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 
-/// The id of an agent: `agent_` and 12 lower-case letters or digits (contract, "create").
+/// The id of an agent: a string on the wire, such as `agent_k3m9q0w7z2x5`.
 ///
-/// It holds any text; a call refuses an empty one, `.` and `..` before sending, and everything else
-/// stays one segment of the path.
+/// It holds anything and costs little to clone. In a URL it is always one percent-encoded segment;
+/// an empty id, `.` and `..` are refused when a call is made, before anything is sent.
 ///
 /// ```
 /// use orionos::AgentId;
 ///
 /// let id = AgentId::from("agent_k3m9q0w7z2x5");
 /// assert_eq!(id, "agent_k3m9q0w7z2x5");
+/// assert_eq!(id.to_string(), id.as_str());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AgentId(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgentId(Arc<str>);
 
 impl AgentId {
-    /// The id as it is on the wire.
+    /// The id as it is on the wire, not encoded.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,19 +33,19 @@ impl AgentId {
 
 impl From<&str> for AgentId {
     fn from(id: &str) -> Self {
-        Self(id.to_owned())
+        Self(id.into())
     }
 }
 
 impl From<String> for AgentId {
     fn from(id: String) -> Self {
-        Self(id)
+        Self(id.into())
     }
 }
 
 impl From<&String> for AgentId {
     fn from(id: &String) -> Self {
-        Self(id.clone())
+        Self::from(id.as_str())
     }
 }
 
@@ -55,7 +57,7 @@ impl From<&AgentId> for AgentId {
 
 impl From<AgentId> for String {
     fn from(id: AgentId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 
@@ -69,30 +71,108 @@ impl FromStr for AgentId {
 
 impl AsRef<str> for AgentId {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl Borrow<str> for AgentId {
     fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl PartialEq<str> for AgentId {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-
-impl PartialEq<&str> for AgentId {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        self.as_str()
     }
 }
 
 impl fmt::Display for AgentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for AgentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AgentId").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq<str> for AgentId {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for AgentId {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for AgentId {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl Serialize for AgentId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        impl Visitor<'_> for IdVisitor {
+            type Value = AgentId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an agent's id (a string)")
+            }
+
+            fn visit_str<E>(self, id: &str) -> Result<AgentId, E> {
+                Ok(AgentId::from(id))
+            }
+        }
+
+        deserializer.deserialize_str(IdVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn an_id_comes_from_every_kind_of_string() {
+        let owned = String::from("agent_1");
+        let id = AgentId::from("agent_1");
+        assert_eq!(AgentId::from(&owned), id);
+        assert_eq!(AgentId::from(owned), id);
+        assert_eq!(AgentId::from(&id), id);
+        assert_eq!("agent_1".parse::<AgentId>(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_in_a_map_is_found_by_a_string() {
+        let map = HashMap::from([(AgentId::from("agent_1"), 1)]);
+        assert_eq!(map.get("agent_1"), Some(&1));
+    }
+
+    #[test]
+    fn an_id_that_is_no_string_is_refused_by_name() {
+        let error = serde_json::from_str::<AgentId>("7")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("invalid type: integer `7`, expected an agent's id (a string)"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_clone_shares_the_text() {
+        let id = AgentId::from("agent_1");
+        assert!(std::ptr::eq(id.as_str(), id.clone().as_str()));
     }
 }

@@ -1,57 +1,59 @@
-//! The answers to messages.
+//! What an agent answers.
 
+use super::open_struct::open_struct;
 use jiff::Timestamp;
 
 use super::AgentId;
-use super::open_struct::open_struct;
 
 open_struct! {
-    /// An agent's reply.
-    Message {
+    /// An agent's answer to a message.
+    pub struct Message {
         required {
-            /// The reply's id, `msg_…`.
+            /// The id of the answer, such as `msg_q7r2t9`.
             message_id: String = "messageId",
-            /// The reply's text.
+            /// The text of the answer.
             response: String = "response",
-            /// The agent that replied.
+            /// The agent that answered.
             agent_id: AgentId = "agentId",
-            /// When it replied.
+            /// When it answered.
             timestamp: Timestamp = "timestamp",
         }
         optional {
-            /// Who spoke.
+            /// Who spoke, as sent with the message.
             user_id: String = "userId",
-            /// Where.
+            /// Where, as sent with the message.
             room_id: String = "roomId",
-            /// What it took.
+            /// What the answer cost.
             metadata: MessageMetadata = "metadata",
         }
     }
 }
 
 open_struct! {
-    /// What a reply took.
-    MessageMetadata {
+    /// What an answer cost.
+    #[derive(Default)]
+    pub struct MessageMetadata {
         required {}
         optional {
-            /// Tokens of the model that it used.
+            /// How many tokens the model used.
             tokens_used: u64 = "tokensUsed",
-            /// Seconds that it took.
+            /// How long the answer took, in seconds.
             response_time: f64 = "responseTime",
-            /// The model that wrote it.
+            /// The model that answered.
             model: String = "model",
         }
     }
 }
 
 open_struct! {
-    /// What the `done` event of a stream carries.
-    MessageDone {
+    /// What the last event of a streamed answer says; all of it may be absent.
+    #[derive(Default)]
+    pub struct MessageDone {
         required {}
         optional {
-            /// The reply's id, `msg_…`.
+            /// The id of the answer, such as `msg_q7r2t9`.
             message_id: String = "messageId",
-            /// What it took.
+            /// What the answer cost.
             metadata: MessageMetadata = "metadata",
         }
     }

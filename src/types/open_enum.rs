@@ -1,12 +1,14 @@
-//! Enums that the server can extend: a value that this version does not know is kept as it came.
+//! Enums that keep the values that they do not know.
 
-/// Defines an open enum of wire strings. Comparison is by the wire's string, so that `Other("x")`
-/// equals the variant whose string is `x`.
+/// Defines an enum of known wire values with an `Other(String)` for the rest.
+///
+/// Equality, order and hash are those of the wire value, so an `Other` made by hand that holds a
+/// known value equals the known variant.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
-        $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal, )*
+        pub enum $name:ident ($what:literal) {
+            $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal, )+
         }
     ) => {
         $(#[$meta])*
@@ -15,25 +17,25 @@ macro_rules! open_enum {
         pub enum $name {
             $(
                 $(#[$variant_meta])*
-                #[doc = concat!("\n\nOn the wire: `", $wire, "`.")]
+                #[doc = concat!("\n\n`", $wire, "` on the wire.")]
                 $variant,
-            )*
+            )+
             /// A value that this version does not know, as it came.
             Other(String),
         }
 
         impl $name {
-            /// The wire's string.
+            /// The value on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
-                    $( Self::$variant => $wire, )*
+                    $( Self::$variant => $wire, )+
                     Self::Other(value) => value,
                 }
             }
 
             fn known(value: &str) -> Option<Self> {
                 match value {
-                    $( $wire => Some(Self::$variant), )*
+                    $( $wire => Some(Self::$variant), )+
                     _ => None,
                 }
             }
@@ -48,6 +50,12 @@ macro_rules! open_enum {
         impl From<String> for $name {
             fn from(value: String) -> Self {
                 Self::known(&value).unwrap_or(Self::Other(value))
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(value: &String) -> Self {
+                Self::from(value.as_str())
             }
         }
 
@@ -97,12 +105,6 @@ macro_rules! open_enum {
             }
         }
 
-        impl std::hash::Hash for $name {
-            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                self.as_str().hash(state);
-            }
-        }
-
         impl PartialOrd for $name {
             fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
                 Some(self.cmp(other))
@@ -112,6 +114,12 @@ macro_rules! open_enum {
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
             }
         }
 
@@ -129,14 +137,14 @@ macro_rules! open_enum {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a string")
+                        f.write_str(concat!($what, " (a string)"))
                     }
 
-                    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<$name, E> {
+                    fn visit_str<E>(self, value: &str) -> Result<$name, E> {
                         Ok($name::from(value))
                     }
 
-                    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<$name, E> {
+                    fn visit_string<E>(self, value: String) -> Result<$name, E> {
                         Ok($name::from(value))
                     }
                 }

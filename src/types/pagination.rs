@@ -1,18 +1,19 @@
-//! Where a page stands in its list.
+//! Where a page stands in a list.
 
 use super::open_struct::open_struct;
 
 open_struct! {
-    /// Where a page stands in its list.
-    Pagination {
+    /// Where a page stands in a list.
+    #[derive(Eq)]
+    pub struct Pagination {
         required {
-            /// The page's number, from 1.
+            /// The number of this page; the first is 1.
             current_page: u64 = "currentPage",
-            /// Pages in the list; 0 for an empty one.
+            /// How many pages there are; 0 for an empty list.
             total_pages: u64 = "totalPages",
-            /// Entries in the list.
+            /// How many entries all pages have together.
             total_items: u64 = "totalItems",
-            /// Entries on a full page.
+            /// How many entries a full page has.
             items_per_page: u64 = "itemsPerPage",
         }
         optional {}

@@ -1,70 +1,74 @@
-//! How an agent talks.
+//! How an agent speaks.
 
-use super::open_struct::open_struct;
+use super::open_struct::{extra_setter, open_struct};
+use super::strings;
 
 open_struct! {
-    /// How an agent talks.
+    /// How an agent speaks.
     ///
     /// ```
     /// use orionos::Personality;
     ///
-    /// let calm = Personality::new().traits(["calm", "precise"]).style("plain").tone("warm");
+    /// let personality = Personality::new()
+    ///     .traits(["calm", "precise"])
+    ///     .style("plain and brief")
+    ///     .tone("warm")
+    ///     .adjectives(["reliable"])
+    ///     .voice("steady");
+    /// assert_eq!(personality.tone.as_deref(), Some("warm"));
     /// ```
     #[derive(Default)]
-    Personality {
+    #[must_use = "a setter returns the changed value"]
+    pub struct Personality {
         required {}
         optional {
-            /// Its character, a word an item.
+            /// Its character traits.
             traits: Vec<String> = "traits",
-            /// How it writes.
+            /// The style that it writes in.
             style: String = "style",
-            /// How it sounds.
+            /// The tone that it takes.
             tone: String = "tone",
             /// Words that describe it.
             adjectives: Vec<String> = "adjectives",
-            /// Its voice.
+            /// The voice that it speaks in.
             voice: String = "voice",
         }
     }
 }
 
+extra_setter!(Personality);
+
 impl Personality {
-    /// One without any field.
-    #[must_use]
+    /// A personality without any field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets `traits`.
-    #[must_use]
+    /// Sets the character traits.
     pub fn traits<S: Into<String>>(mut self, traits: impl IntoIterator<Item = S>) -> Self {
-        self.traits = Some(traits.into_iter().map(Into::into).collect());
+        self.traits = Some(strings(traits));
         self
     }
 
-    /// Sets `style`.
-    #[must_use]
+    /// Sets the style that it writes in.
     pub fn style(mut self, style: impl Into<String>) -> Self {
         self.style = Some(style.into());
         self
     }
 
-    /// Sets `tone`.
-    #[must_use]
+    /// Sets the tone that it takes.
     pub fn tone(mut self, tone: impl Into<String>) -> Self {
         self.tone = Some(tone.into());
         self
     }
 
-    /// Sets `adjectives`.
-    #[must_use]
-    pub fn adjectives<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
-        self.adjectives = Some(words.into_iter().map(Into::into).collect());
+    /// Sets the words that describe it.
+    pub fn adjectives<S: Into<String>>(mut self, adjectives: impl IntoIterator<Item = S>) -> Self {
+        self.adjectives = Some(strings(adjectives));
         self
     }
 
-    /// Sets `voice`.
-    #[must_use]
+    /// Sets the voice that it speaks in.
     pub fn voice(mut self, voice: impl Into<String>) -> Self {
         self.voice = Some(voice.into());
         self

@@ -1,137 +1,176 @@
-//! The settings of the platforms that the contract describes; any other is a free-form object.
+//! Settings of any shape, by platform.
 
-use super::open_struct::open_struct;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
-/// A setter for an optional field.
-macro_rules! setters {
-    ($name:ident { $( $field:ident: $type:ty = $wire:literal, )* } lists { $( $list:ident = $list_wire:literal, )* }) => {
-        impl $name {
-            /// None set.
-            #[must_use]
-            pub fn new() -> Self {
-                Self::default()
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::ser::{Error, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::Platform;
+use crate::error::OrionError;
+
+/// Settings by platform: a JSON object whose keys are platforms.
+///
+/// It reads like a [`serde_json::Map`]; [`set`](Self::set) takes the typed settings of a platform
+/// or anything else that serializes.
+///
+/// ```
+/// use orionos::{DiscordSettings, PlatformSettings};
+///
+/// let mut settings = PlatformSettings::default();
+/// settings.set("discord", DiscordSettings::new().channels(["arrivals"]));
+/// assert_eq!(settings["discord"]["channels"][0], "arrivals");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlatformSettings {
+    by_platform: Map<String, Value>,
+    /// Why settings that were set are not in the map, by platform.
+    unwritable: BTreeMap<String, String>,
+}
+
+impl PlatformSettings {
+    /// Sets a platform's settings whole.
+    ///
+    /// Settings that JSON cannot hold (a map whose keys are no strings, say) are not lost in
+    /// silence: whatever writes these settings then, a call or a character file, fails and says
+    /// why.
+    pub fn set(&mut self, platform: impl Into<Platform>, settings: impl Serialize) {
+        let platform = platform.into().to_string();
+        match serde_json::to_value(settings) {
+            Ok(settings) => {
+                self.unwritable.remove(&platform);
+                self.by_platform.insert(platform, settings);
             }
-
-            $(
-                #[doc = concat!("Sets `", $wire, "`.")]
-                #[must_use]
-                pub fn $field(mut self, value: impl Into<$type>) -> Self {
-                    self.$field = Some(value.into());
-                    self
-                }
-            )*
-
-            $(
-                #[doc = concat!("Sets `", $list_wire, "`.")]
-                #[must_use]
-                pub fn $list<S: Into<String>>(mut self, values: impl IntoIterator<Item = S>) -> Self {
-                    self.$list = Some(values.into_iter().map(Into::into).collect());
-                    self
-                }
-            )*
+            Err(error) => {
+                self.by_platform.remove(&platform);
+                self.unwritable.insert(platform, error.to_string());
+            }
         }
-    };
-}
+    }
 
-open_struct! {
-    /// `settings.discord`
-    ///
-    /// ```
-    /// use orionos::DiscordSettings;
-    ///
-    /// let settings = DiscordSettings::new().channels(["arrivals"]).command_prefix("!");
-    /// ```
-    #[derive(Default)]
-    DiscordSettings {
-        required {}
-        optional {
-            /// The channels that it reads.
-            channels: Vec<String> = "channels",
-            /// Whether it answers when it is mentioned.
-            respond_to_mentions: bool = "respondToMentions",
-            /// Whether it answers direct messages.
-            respond_to_dms: bool = "respondToDMs",
-            /// Whether it moderates.
-            moderation_enabled: bool = "moderationEnabled",
-            /// What its commands begin with.
-            command_prefix: String = "commandPrefix",
-        }
+    /// A platform's settings as a type, for what may have no settings at all.
+    pub(super) fn read<T: DeserializeOwned>(
+        settings: Option<&Self>,
+        platform: &Platform,
+    ) -> Result<Option<T>, OrionError> {
+        let Some(value) = settings.and_then(|settings| settings.get(platform.as_str())) else {
+            return Ok(None);
+        };
+        serde_path_to_error::deserialize(value)
+            .map(Some)
+            .map_err(|error| {
+                let place = match error.path().to_string().as_str() {
+                    "." => String::new(),
+                    path => format!(".{path}"),
+                };
+                OrionError::config_with(
+                    format!("settings.{platform}{place} is not of the type that was asked for"),
+                    error.into_inner(),
+                )
+            })
+    }
+
+    /// Takes a platform's settings out.
+    pub fn remove(&mut self, platform: impl Into<Platform>) -> Option<Value> {
+        let platform = platform.into();
+        self.unwritable.remove(platform.as_str());
+        self.by_platform.remove(platform.as_str())
     }
 }
 
-setters! {
-    DiscordSettings {
-        respond_to_mentions: bool = "respondToMentions",
-        respond_to_dms: bool = "respondToDMs",
-        moderation_enabled: bool = "moderationEnabled",
-        command_prefix: String = "commandPrefix",
+impl Deref for PlatformSettings {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.by_platform
     }
-    lists { channels = "channels", }
 }
 
-open_struct! {
-    /// `settings.twitter`
-    ///
-    /// ```
-    /// use orionos::TwitterSettings;
-    ///
-    /// let settings = TwitterSettings::new().post_frequency("4h").target_hashtags(["#quay"]);
-    /// ```
-    #[derive(Default)]
-    TwitterSettings {
-        required {}
-        optional {
-            /// Whether it replies.
-            enable_replies: bool = "enableReplies",
-            /// Whether it answers mentions.
-            enable_mentions: bool = "enableMentions",
-            /// Whether it answers direct messages.
-            enable_dms: bool = "enableDMs",
-            /// Whether it likes posts by itself.
-            auto_like: bool = "autoLike",
-            /// Whether it reposts by itself.
-            auto_retweet: bool = "autoRetweet",
-            /// How often it posts, such as `4h`.
-            post_frequency: String = "postFrequency",
-            /// The hashtags that it follows.
-            target_hashtags: Vec<String> = "targetHashtags",
+impl From<Map<String, Value>> for PlatformSettings {
+    fn from(by_platform: Map<String, Value>) -> Self {
+        Self {
+            by_platform,
+            unwritable: BTreeMap::new(),
         }
     }
 }
 
-setters! {
-    TwitterSettings {
-        enable_replies: bool = "enableReplies",
-        enable_mentions: bool = "enableMentions",
-        enable_dms: bool = "enableDMs",
-        auto_like: bool = "autoLike",
-        auto_retweet: bool = "autoRetweet",
-        post_frequency: String = "postFrequency",
+impl Serialize for PlatformSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some((platform, reason)) = self.unwritable.first_key_value() {
+            return Err(S::Error::custom(format_args!(
+                "settings.{platform} cannot be written as JSON: {reason}"
+            )));
+        }
+        self.by_platform.serialize(serializer)
     }
-    lists { target_hashtags = "targetHashtags", }
 }
 
-open_struct! {
-    /// `settings.telegram`
-    ///
-    /// ```
-    /// use orionos::TelegramSettings;
-    ///
-    /// let settings = TelegramSettings::new().group_ids(["@northquay"]).respond_to_commands(true);
-    /// ```
-    #[derive(Default)]
-    TelegramSettings {
-        required {}
-        optional {
-            /// The groups that it is in.
-            group_ids: Vec<String> = "groupIds",
-            /// Whether it answers commands.
-            respond_to_commands: bool = "respondToCommands",
+impl<'de> Deserialize<'de> for PlatformSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::{json, to_value};
+
+    use super::*;
+    use crate::types::DiscordSettings;
+
+    fn unwritable() -> HashMap<Vec<u8>, u8> {
+        HashMap::from([(vec![1], 1)])
+    }
+
+    #[test]
+    fn settings_that_json_cannot_hold_fail_where_they_are_written() {
+        let mut settings = PlatformSettings::default();
+        settings.set(Platform::Slack, json!({"workspace": "dock"}));
+        settings.set("matrix", unwritable());
+        assert_eq!(
+            to_value(&settings).unwrap_err().to_string(),
+            "settings.matrix cannot be written as JSON: key must be a string"
+        );
+    }
+
+    #[test]
+    fn settings_of_another_shape_are_an_error_that_names_the_field() {
+        let mut settings = PlatformSettings::default();
+        settings.set("discord", json!({"channels": ["help", 7]}));
+        let error = PlatformSettings::read::<DiscordSettings>(Some(&settings), &Platform::Discord)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "settings.discord.channels[1] is not of the type that was asked for: \
+             invalid type: integer `7`, expected a string"
+        );
+    }
+
+    #[test]
+    fn settings_of_a_platform_without_any_are_none() {
+        let settings = PlatformSettings::default();
+        for settings in [None, Some(&settings)] {
+            let read = PlatformSettings::read::<DiscordSettings>(settings, &Platform::Discord);
+            assert_eq!(read.unwrap(), None);
         }
     }
-}
 
-setters! {
-    TelegramSettings { respond_to_commands: bool = "respondToCommands", }
-    lists { group_ids = "groupIds", }
+    #[test]
+    fn settings_that_are_set_again_count_alone() {
+        let mut settings = PlatformSettings::default();
+        settings.set("matrix", unwritable());
+        settings.set("matrix", json!({"rooms": []}));
+        assert_eq!(
+            to_value(&settings).unwrap(),
+            json!({"matrix": {"rooms": []}})
+        );
+
+        settings.set("matrix", unwritable());
+        assert_eq!(settings.remove("matrix"), None);
+        assert_eq!(to_value(&settings).unwrap(), json!({}));
+    }
 }

@@ -1,8 +1,7 @@
 //! A plugin of an agent.
 
-use serde_json::Value;
-
-use super::open_struct::open_struct;
+use super::open_struct::{extra_setter, open_struct};
+use serde_json::{Map, Value};
 
 open_struct! {
     /// A plugin of an agent.
@@ -11,43 +10,45 @@ open_struct! {
     /// use orionos::Plugin;
     /// use serde_json::json;
     ///
-    /// let plugin = Plugin::new("@orionos/plugin-evm").config(json!({"chain": "test"}));
+    /// let plugin = Plugin::new("@orionos/plugin-web-scraper")
+    ///     .config(json!({"domains": ["tides.example"]}));
+    /// assert_eq!(plugin.enabled, Some(true));
     /// ```
-    Plugin {
+    #[must_use = "a setter returns the changed value"]
+    pub struct Plugin {
         required {
-            /// Its package's name.
+            /// The plugin's package name, such as `@orionos/plugin-evm`.
             name: String = "name",
-            /// Whether the agent uses it.
-            enabled: bool = "enabled",
         }
         optional {
-            /// Its settings, of any shape.
+            /// Whether the agent uses it.
+            enabled: bool = "enabled",
+            /// The plugin's own configuration, of a shape that the plugin defines.
             config: Value = "config",
         }
     }
 }
 
+extra_setter!(Plugin);
+
 impl Plugin {
-    /// An enabled plugin without settings.
-    #[must_use]
+    /// An enabled plugin without a configuration of its own.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            enabled: true,
+            enabled: Some(true),
             config: None,
-            extra: serde_json::Map::new(),
+            extra: Map::new(),
         }
     }
 
-    /// Sets `enabled`.
-    #[must_use]
+    /// Sets whether the agent uses it; a new plugin is enabled.
     pub fn enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
+        self.enabled = Some(enabled);
         self
     }
 
-    /// Sets `config`.
-    #[must_use]
+    /// Sets the plugin's own configuration.
     pub fn config(mut self, config: impl Into<Value>) -> Self {
         self.config = Some(config.into());
         self
