@@ -3,7 +3,8 @@
 use super::open_struct::{extra_setter, open_struct};
 
 open_struct! {
-    /// How a model is sampled. The provider says which values it takes; nothing is checked here.
+    /// How a model is sampled. The provider says which values it takes; nothing is checked here,
+    /// and a number that is not finite is sent as null: JSON has no word for it.
     ///
     /// ```
     /// use orionos::ModelSettings;
