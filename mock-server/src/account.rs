@@ -1,0 +1,105 @@
+//! Everything that belongs to one account: agents, windows, journal, faults, replies.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::limits::{Limits, Windows};
+use crate::reply::Replies;
+use crate::store::{Agent, Store};
+
+/// The state behind one lock.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) store: Store,
+    pub(crate) limits: Limits,
+    pub(crate) windows: Windows,
+    /// Messages in flight, by agent.
+    pub(crate) in_flight: HashMap<String, u64>,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    pub(crate) replies: Replies,
+    pub(crate) random: Random,
+    seed: u64,
+}
+
+/// One source for each purpose, so that a fault's dice do not change the next agent's id.
+#[derive(Debug)]
+pub(crate) struct Random {
+    ids: fastrand::Rng,
+    messages: fastrand::Rng,
+    requests: fastrand::Rng,
+    pub(crate) faults: fastrand::Rng,
+}
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        let source = |purpose: u64| fastrand::Rng::with_seed(seed.wrapping_mul(31).wrapping_add(purpose));
+        Self {
+            ids: source(1),
+            messages: source(2),
+            requests: source(3),
+            faults: source(4),
+        }
+    }
+}
+
+impl Account {
+    pub(crate) fn new(limits: Limits, replies: Replies, seed: u64) -> Self {
+        Self {
+            store: Store::default(),
+            limits,
+            windows: Windows::default(),
+            in_flight: HashMap::new(),
+            journal: Journal::default(),
+            faults: Faults::default(),
+            replies,
+            random: Random::new(seed),
+            seed,
+        }
+    }
+
+    /// `agent_` and 12 lower-case letters or digits (contract, "create").
+    pub(crate) fn new_agent_id(&mut self) -> String {
+        loop {
+            let id = format!("agent_{}", word(&mut self.random.ids, 12));
+            if self.store.get(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    pub(crate) fn new_message_id(&mut self) -> String {
+        format!("msg_{}", word(&mut self.random.messages, 10))
+    }
+
+    pub(crate) fn new_request_id(&mut self) -> String {
+        format!("req_{}", word(&mut self.random.requests, 12))
+    }
+
+    /// As it was in the beginning, with these agents. Messages in flight stay counted.
+    pub(crate) fn reset(&mut self, agents: Vec<Agent>) {
+        self.store = Store::restore(agents);
+        self.windows = Windows::default();
+        self.journal.clear();
+        self.faults.clear();
+        self.random = Random::new(self.seed);
+    }
+
+    pub(crate) fn restore(&mut self, agents: Vec<Agent>) {
+        let mut seen = HashSet::new();
+        self.store = Store::restore(
+            agents
+                .into_iter()
+                .filter(|agent| seen.insert(agent.id.clone()))
+                .collect(),
+        );
+    }
+}
+
+fn word(random: &mut fastrand::Rng, length: usize) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    (0..length)
+        .map(|_| char::from(LETTERS[random.usize(..LETTERS.len())]))
+        .collect()
+}

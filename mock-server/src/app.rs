@@ -1,0 +1,449 @@
+//! The way of a request through the mock: key ▸ body ▸ journal ▸ faults ▸ limits ▸ handler ▸ faults ▸
+//! headers.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::header::{ALLOW, DATE, HeaderValue};
+use http::{HeaderMap, Method, StatusCode, request};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::account::Account;
+use crate::clock::RunningClock;
+use crate::envelope::{Answer, Failure};
+use crate::fault_effects::{self, ConnectionFault};
+use crate::faults::{FaultKind, Planned};
+use crate::handlers;
+use crate::journal::RecordedRequest;
+use crate::keys::{self, KeyState, Keys};
+use crate::limits::{Limits, Shown};
+use crate::operation::Operation;
+use crate::reply::Replies;
+use crate::store::Agent;
+
+/// Larger bodies are refused (413).
+const BODY_LIMIT: usize = 1 << 20;
+/// Nested deeper than this, a body is refused by the JSON parser's own limit (128).
+const RANDOM_KEY: &str = "x-mock-fault";
+
+/// Which key a list's entries stand under: the vendor's pages disagree (contract, "list").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ListKey {
+    /// `agents`, as the endpoint's page says.
+    #[default]
+    Agents,
+    /// `items`, as the overview says.
+    Items,
+}
+
+impl ListKey {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Items => "items",
+        }
+    }
+}
+
+/// What stays the same while the mock runs.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) seed: u64,
+    pub(crate) list_key: ListKey,
+    pub(crate) base_url: String,
+    /// Between two events of a stream.
+    pub(crate) token_pace: Duration,
+    /// Every key has agents, limits, faults and a journal of its own.
+    pub(crate) isolate_keys: bool,
+    pub(crate) limits: Limits,
+    pub(crate) replies: Replies,
+    pub(crate) agents: Vec<Agent>,
+}
+
+/// The mock without its sockets.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) clock: RunningClock,
+    pub(crate) started: Timestamp,
+    keys: RwLock<Keys>,
+    /// The one account, or the one of requests without a key where keys are isolated.
+    account: Arc<Mutex<Account>>,
+    isolated: Mutex<HashMap<String, Arc<Mutex<Account>>>>,
+}
+
+/// A locked account. Nothing that runs under the lock panics halfway through a change.
+pub(crate) fn lock(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
+    account.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request that has come so far that a handler can answer it.
+pub(crate) struct Context<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) account: &'a Arc<Mutex<Account>>,
+    pub(crate) key_state: KeyState,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) now: Timestamp,
+    pub(crate) planned: &'a Planned,
+}
+
+impl App {
+    pub(crate) fn new(settings: Settings, keys: Keys, clock: RunningClock) -> Self {
+        let app = Self {
+            account: Arc::new(Mutex::new(new_account(&settings, ""))),
+            started: clock.now(),
+            settings,
+            clock,
+            keys: RwLock::new(keys),
+            isolated: Mutex::default(),
+        };
+        app
+    }
+
+    pub(crate) fn set_key(&self, key: &str, state: KeyState) {
+        self.keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .set(key, state);
+    }
+
+    /// The account of a key.
+    pub(crate) fn account(&self, key: Option<&str>) -> Arc<Mutex<Account>> {
+        match key {
+            Some(key) if self.settings.isolate_keys => self
+                .isolated
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(key.to_owned())
+                .or_insert_with(|| Arc::new(Mutex::new(new_account(&self.settings, key))))
+                .clone(),
+            _ => self.account.clone(),
+        }
+    }
+
+    fn key_state(&self, key: Option<&str>) -> Result<KeyState, Failure> {
+        let key = key.filter(|key| !key.is_empty()).ok_or_else(keys::unauthorized)?;
+        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(key);
+        match known {
+            Some(KeyState::Revoked) => Err(keys::unauthorized()),
+            Some(state) => Ok(state),
+            // Where keys are isolated, any key makes an account of its own.
+            None if self.settings.isolate_keys => Ok(KeyState::Full),
+            None => Err(keys::unauthorized()),
+        }
+    }
+
+    /// Answers a request of the API.
+    pub(crate) async fn serve(
+        &self,
+        operation: Operation,
+        agent: Option<String>,
+        allowed: Option<&'static str>,
+        parts: request::Parts,
+        body: Body,
+    ) -> Answer {
+        let now = self.clock.now();
+        let key = keys::bearer(&parts.headers);
+        let needs_key = operation != Operation::Health && parts.uri.path().starts_with("/v1");
+        let key_state = if needs_key { self.key_state(key) } else { Ok(KeyState::Full) };
+        let account = self.account(key.filter(|_| key_state.is_ok()));
+
+        let pause = {
+            let account = &mut *lock(&account);
+            let random = &mut account.random.faults;
+            account.faults.plan_body(operation, agent.as_deref(), random)
+        };
+        let body = self.read_body(body, pause).await;
+        let bytes = body.as_ref().map(Bytes::clone).unwrap_or_default();
+        let streams = operation == Operation::StreamMessage
+            || (operation == Operation::SendMessage && asks_for_stream(&bytes));
+
+        let (sequence, request_id, mut planned) = {
+            let account = &mut *lock(&account);
+            let sequence = account.journal.add(record(&parts, operation, &agent, bytes, now));
+            let request_id = account.new_request_id();
+            let planned = if key_state.is_ok() {
+                let random = &mut account.random.faults;
+                account.faults.plan(operation, agent.as_deref(), streams, random)
+            } else {
+                Planned::default()
+            };
+            (sequence, request_id, planned)
+        };
+        if pause.is_some() {
+            planned.name.get_or_insert("slow_request_body");
+        }
+        self.clock.sleep(Duration::from_millis(planned.latency)).await;
+
+        let context = Context {
+            app: self,
+            account: &account,
+            key_state: *key_state.as_ref().unwrap_or(&KeyState::Revoked),
+            query: parts.uri.query(),
+            now: self.clock.now(),
+            planned: &planned,
+        };
+        let (shown, result) = match key_state {
+            Err(failure) => (None, Err(failure)),
+            Ok(_) => match fault_effects::before(&planned) {
+                Some(answer) => (None, Ok(answer)),
+                None => {
+                    self.admit_and_handle(&context, operation, agent.as_deref(), allowed, &parts, body)
+                        .await
+                }
+            },
+        };
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(failure) => failure.into_answer(),
+        };
+        let mut answer = fault_effects::after(answer, &planned).await;
+        let now = self.clock.now();
+        let mut account = lock(&account);
+        let shown = shown.unwrap_or_else(|| {
+            let Account { windows, limits, .. } = &mut *account;
+            windows.show(limits, operation, agent.as_deref(), now)
+        });
+        let answered = answer
+            .extensions()
+            .get::<ConnectionFault>()
+            .is_none()
+            .then(|| answer.status().as_u16());
+        account.journal.answer(sequence, answered, planned.name.map(str::to_owned));
+        drop(account);
+        if operation != Operation::Health {
+            shown.write(answer.headers_mut());
+        }
+        self.write_headers(answer.headers_mut(), &request_id, planned.name);
+        if let Some(allowed) = allowed.filter(|_| answer.status() == StatusCode::METHOD_NOT_ALLOWED) {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        answer
+    }
+
+    async fn admit_and_handle(
+        &self,
+        context: &Context<'_>,
+        operation: Operation,
+        agent: Option<&str>,
+        allowed: Option<&'static str>,
+        parts: &request::Parts,
+        body: Result<Bytes, Failure>,
+    ) -> (Option<Shown>, Result<Answer, Failure>) {
+        if operation == Operation::Health {
+            return (None, Ok(handlers::health()));
+        }
+        if operation == Operation::Unknown {
+            return (None, Err(no_route(parts, allowed)));
+        }
+        if context.key_state == KeyState::ReadOnly && operation.writes() {
+            return (None, Err(keys::forbidden()));
+        }
+        let (shown, admitted) = {
+            let Account { windows, limits, .. } = &mut *lock(context.account);
+            windows.admit(limits, operation, agent, context.now)
+        };
+        if let Err(wait) = admitted {
+            return (Some(shown), Err(Failure::rate_limited(wait)));
+        }
+        let agent = agent.unwrap_or_default();
+        let result = match operation {
+            Operation::Create => json_body(parts, body).and_then(|body| handlers::create(context, body)),
+            Operation::List => handlers::list(context),
+            Operation::Get => handlers::get(context, agent),
+            Operation::Update => {
+                json_body(parts, body).and_then(|body| handlers::update(context, agent, body))
+            }
+            Operation::Delete => handlers::delete(context, agent),
+            Operation::SendMessage | Operation::StreamMessage => match json_body(parts, body) {
+                Ok(body) => handlers::message(context, agent, operation, body).await,
+                Err(failure) => Err(failure),
+            },
+            Operation::Health | Operation::Unknown => Err(no_route(parts, allowed)),
+        };
+        (Some(shown), result)
+    }
+
+    async fn read_body(&self, body: Body, pause: Option<u64>) -> Result<Bytes, Failure> {
+        let mut body = Limited::new(body, BODY_LIMIT);
+        if pause.is_none()
+            && let Some(frame) = body.frame().await
+        {
+            // Most bodies are one piece: no copy then.
+            let first = frame.map_err(|error| body_failure(&*error))?.into_data().unwrap_or_default();
+            match body.frame().await {
+                None => return Ok(first),
+                Some(frame) => {
+                    let mut whole = BytesMut::from(first);
+                    whole.extend_from_slice(&data(frame)?);
+                    return collect(body, whole).await;
+                }
+            }
+        }
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            whole.extend_from_slice(&data(frame)?);
+            self.clock.sleep(Duration::from_millis(pause.unwrap_or(0))).await;
+        }
+        Ok(whole.freeze())
+    }
+
+    fn write_headers(&self, headers: &mut HeaderMap, request_id: &str, fault: Option<&'static str>) {
+        let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
+        let date = httpdate::fmt_http_date(
+            SystemTime::UNIX_EPOCH
+                .checked_add(Duration::from_secs(seconds.min(253_402_300_799)))
+                .unwrap_or(SystemTime::UNIX_EPOCH),
+        );
+        if let Ok(date) = HeaderValue::try_from(date) {
+            headers.insert(DATE, date);
+        }
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert("x-request-id", id);
+        }
+        if let Some(fault) = fault {
+            headers.insert(RANDOM_KEY, HeaderValue::from_static(fault));
+        }
+    }
+}
+
+fn new_account(settings: &Settings, key: &str) -> Account {
+    // An account's seed depends on its key and on nothing that happened before.
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    let seed = if key.is_empty() { settings.seed } else { settings.seed ^ hasher.finish() };
+    let mut account = Account::new(settings.limits.clone(), settings.replies.clone(), seed);
+    account.restore(settings.agents.clone());
+    account
+}
+
+fn record(
+    parts: &request::Parts,
+    operation: Operation,
+    agent: &Option<String>,
+    body: Bytes,
+    time: Timestamp,
+) -> RecordedRequest {
+    let mut headers = parts.headers.clone();
+    if let Some(value) = headers.get_mut(http::header::AUTHORIZATION) {
+        *value = HeaderValue::from_static("[redacted]");
+    }
+    RecordedRequest {
+        sequence: 0,
+        time,
+        operation,
+        agent_id: agent.clone(),
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers,
+        body,
+        status: None,
+        fault: None,
+    }
+}
+
+fn no_route(parts: &request::Parts, allowed: Option<&'static str>) -> Failure {
+    match allowed {
+        Some(allowed) => Failure::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "INVALID_REQUEST",
+            format!("{} is not allowed here; allowed: {allowed}", parts.method),
+        ),
+        None => Failure::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            format!("No route for {} {}", parts.method, parts.uri.path()),
+        ),
+    }
+}
+
+/// A body's JSON object, or what is wrong with it.
+fn json_body(
+    parts: &request::Parts,
+    body: Result<Bytes, Failure>,
+) -> Result<Map<String, Value>, Failure> {
+    let body = body?;
+    let content_type = parts.headers.get(http::header::CONTENT_TYPE);
+    let is_json = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
+    if !is_json {
+        return Err(Failure::invalid(
+            "Content-Type",
+            "The request's content type is not JSON",
+            "Must be application/json",
+        ));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(Failure::invalid(
+            "body",
+            "The request body is not a JSON object",
+            format!("Must be an object, got {}", crate::validate::kind(&other)),
+        )),
+        Err(error) => Err(Failure::invalid(
+            "body",
+            "The request body is not valid JSON",
+            error.to_string(),
+        )),
+    }
+}
+
+fn asks_for_stream(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        #[serde(default)]
+        stream: bool,
+    }
+    // The word must be there at all before the body is worth reading twice.
+    body.windows(8).any(|window| window == b"\"stream\"")
+        && serde_json::from_slice::<Probe>(body).is_ok_and(|probe| probe.stream)
+}
+
+type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+fn data(frame: Result<http_body::Frame<Bytes>, BodyError>) -> Result<Bytes, Failure> {
+    frame
+        .map(|frame| frame.into_data().unwrap_or_default())
+        .map_err(|error| body_failure(&*error))
+}
+
+async fn collect(mut body: Limited<Body>, mut whole: BytesMut) -> Result<Bytes, Failure> {
+    while let Some(frame) = body.frame().await {
+        whole.extend_from_slice(&data(frame)?);
+    }
+    Ok(whole.freeze())
+}
+
+fn body_failure(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
+    if error.is::<LengthLimitError>() {
+        return Failure {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Failure::invalid(
+                "body",
+                "The request body is too large",
+                format!("Must be at most {BODY_LIMIT} bytes"),
+            )
+        };
+    }
+    Failure::invalid("body", "The request body cannot be read", error.to_string())
+}
+
+/// Which faults concern the handler of a streamed message.
+pub(crate) fn stream_fault(planned: &Planned) -> Option<&FaultKind> {
+    planned.kind.as_ref()
+}
+
+/// `GET`, and `HEAD` as its shadow (RFC 9110 §9.3.2).
+pub(crate) fn is_read(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}

@@ -1,0 +1,255 @@
+//! What has arrived: every request, bounded in entries and bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::operation::Operation;
+
+const MOST_ENTRIES: usize = 10_000;
+const MOST_BYTES: usize = 16 << 20;
+
+/// A request that arrived, and what it was answered with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// Its number, from 1, in the order of arrival.
+    pub sequence: u64,
+    /// When it arrived, by the mock's clock.
+    pub time: Timestamp,
+    /// What it asked for.
+    pub operation: Operation,
+    /// The agent that it named.
+    pub agent_id: Option<String>,
+    /// Its method.
+    pub method: Method,
+    /// Its path, as it came.
+    pub path: String,
+    /// Its query, as it came.
+    pub query: Option<String>,
+    /// Its headers; `authorization` is redacted.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+    /// The status of the answer; `None` if it has none (yet).
+    pub status: Option<u16>,
+    /// The fault that was applied.
+    pub fault: Option<String>,
+}
+
+impl RecordedRequest {
+    /// The body as JSON; `None` if it is none.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// One line: `#3 POST /v1/agents create → 201`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let query = self.query.as_ref().map_or(String::new(), |query| format!("?{query}"));
+        let status = self.status.map_or("no answer".to_owned(), |status| status.to_string());
+        let fault = self.fault.as_ref().map_or(String::new(), |fault| format!(" (fault {fault})"));
+        format!(
+            "#{} {} {}{query} {} -> {status}{fault}",
+            self.sequence, self.method, self.path, self.operation
+        )
+    }
+
+    fn size(&self) -> usize {
+        self.body.len() + self.path.len() + 512
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Entry<'a> {
+            sequence: u64,
+            time: Timestamp,
+            operation: Operation,
+            agent_id: Option<&'a str>,
+            method: &'a str,
+            path: &'a str,
+            query: Option<&'a str>,
+            headers: Vec<(&'a str, String)>,
+            body: Value,
+            status: Option<u16>,
+            fault: Option<&'a str>,
+        }
+        let body = self.json().unwrap_or_else(|| {
+            Value::String(String::from_utf8_lossy(&self.body).into_owned())
+        });
+        let entry = Entry {
+            sequence: self.sequence,
+            time: self.time,
+            operation: self.operation,
+            agent_id: self.agent_id.as_deref(),
+            method: self.method.as_str(),
+            path: &self.path,
+            query: self.query.as_deref(),
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
+                .collect(),
+            body,
+            status: self.status,
+            fault: self.fault.as_deref(),
+        };
+        serde_json::to_value(entry).unwrap_or_default()
+    }
+}
+
+/// The bounded record.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    entries: VecDeque<Arc<RecordedRequest>>,
+    bytes: usize,
+    next: u64,
+    evicted: u64,
+}
+
+impl Journal {
+    /// Adds a request without an answer; returns its number.
+    pub(crate) fn add(&mut self, mut request: RecordedRequest) -> u64 {
+        self.next += 1;
+        request.sequence = self.next;
+        self.bytes += request.size();
+        self.entries.push_back(Arc::new(request));
+        while self.entries.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.size();
+            self.evicted += 1;
+        }
+        self.next
+    }
+
+    pub(crate) fn answer(&mut self, sequence: u64, status: Option<u16>, fault: Option<String>) {
+        let first = self.next + 1 - self.entries.len() as u64;
+        let index = sequence.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            let entry = Arc::make_mut(entry);
+            entry.status = status;
+            entry.fault = fault;
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Arc<RecordedRequest>> {
+        self.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+        self.evicted = 0;
+    }
+}
+
+/// How many requests of an operation arrived, or why that cannot be said.
+pub(crate) fn check_count(
+    entries: &[Arc<RecordedRequest>],
+    evicted: u64,
+    operation: Operation,
+    expected: usize,
+) -> Result<(), String> {
+    let found = entries.iter().filter(|entry| entry.operation == operation).count();
+    // More than expected is certain; anything else could be different with the evicted entries.
+    if found <= expected && evicted > 0 {
+        return Err(format!(
+            "expected {expected} {operation} requests, found {found} in the journal, but {evicted} \
+             older entries were evicted: the journal cannot tell"
+        ));
+    }
+    if found == expected {
+        return Ok(());
+    }
+    let mut message = format!("expected {expected} {operation} requests, found {found}");
+    if entries.is_empty() {
+        message.push_str("; no request arrived at all");
+    } else {
+        message.push_str("; these arrived:");
+        for entry in entries.iter().rev().take(20).rev() {
+            message.push_str("\n  ");
+            message.push_str(&entry.line());
+        }
+    }
+    Err(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(operation: Operation, body: usize) -> RecordedRequest {
+        RecordedRequest {
+            sequence: 0,
+            time: Timestamp::UNIX_EPOCH,
+            operation,
+            agent_id: None,
+            method: Method::GET,
+            path: "/v1/agents".into(),
+            query: None,
+            headers: HeaderMap::new(),
+            body: vec![0; body].into(),
+            status: None,
+            fault: None,
+        }
+    }
+
+    #[test]
+    fn it_is_bounded_in_entries_and_bytes_and_counts_what_it_drops() {
+        let mut journal = Journal::default();
+        for _ in 0..MOST_ENTRIES + 5 {
+            journal.add(request(Operation::Get, 0));
+        }
+        assert_eq!((journal.entries().len(), journal.evicted()), (MOST_ENTRIES, 5));
+        journal.clear();
+        for _ in 0..20 {
+            journal.add(request(Operation::Create, 1 << 20));
+        }
+        assert!(journal.entries().len() <= 16 && journal.evicted() >= 4);
+    }
+
+    #[test]
+    fn an_answer_finds_its_entry_after_evictions() {
+        let mut journal = Journal::default();
+        for _ in 0..MOST_ENTRIES + 5 {
+            journal.add(request(Operation::Get, 0));
+        }
+        journal.answer(1, Some(500), None);
+        journal.answer(MOST_ENTRIES as u64 + 5, Some(200), None);
+        let entries = journal.entries();
+        assert_eq!(entries.last().unwrap().status, Some(200));
+        assert_eq!(entries.first().unwrap().status, None);
+    }
+
+    #[test]
+    fn a_wrong_count_shows_what_arrived() {
+        let mut journal = Journal::default();
+        let number = journal.add(request(Operation::List, 0));
+        journal.answer(number, Some(200), None);
+        assert_eq!(
+            check_count(&journal.entries(), 0, Operation::Create, 1).unwrap_err(),
+            "expected 1 create requests, found 0; these arrived:\n  #1 GET /v1/agents list -> 200"
+        );
+        assert!(check_count(&journal.entries(), 0, Operation::List, 1).is_ok());
+    }
+
+    #[test]
+    fn what_evicted_entries_could_answer_is_not_passed() {
+        assert!(check_count(&[], 3, Operation::Create, 0).unwrap_err().contains("cannot tell"));
+    }
+}
