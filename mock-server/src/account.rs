@@ -34,7 +34,8 @@ pub(crate) struct Random {
 
 impl Random {
     fn new(seed: u64) -> Self {
-        let source = |purpose: u64| fastrand::Rng::with_seed(seed.wrapping_mul(31).wrapping_add(purpose));
+        let source =
+            |purpose: u64| fastrand::Rng::with_seed(seed.wrapping_mul(31).wrapping_add(purpose));
         Self {
             ids: source(1),
             messages: source(2),
@@ -59,10 +60,9 @@ impl Account {
         }
     }
 
-    /// `agent_` and 12 lower-case letters or digits (contract, "create").
     pub(crate) fn new_agent_id(&mut self) -> String {
         loop {
-            let id = format!("agent_{}", word(&mut self.random.ids, 12));
+            let id = agent_id(&mut self.random.ids);
             if self.store.get(&id).is_none() {
                 return id;
             }
@@ -95,6 +95,11 @@ impl Account {
                 .collect(),
         );
     }
+}
+
+/// `agent_` and 12 lower-case letters or digits (contract, "create").
+pub(crate) fn agent_id(random: &mut fastrand::Rng) -> String {
+    format!("agent_{}", word(random, 12))
 }
 
 fn word(random: &mut fastrand::Rng, length: usize) -> String {

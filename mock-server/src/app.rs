@@ -18,7 +18,7 @@ use crate::account::Account;
 use crate::clock::RunningClock;
 use crate::envelope::{Answer, Failure};
 use crate::fault_effects::{self, ConnectionFault};
-use crate::faults::{FaultKind, Planned};
+use crate::faults::{Fault, Planned};
 use crate::handlers;
 use crate::journal::RecordedRequest;
 use crate::keys::{self, KeyState, Keys};
@@ -29,8 +29,8 @@ use crate::store::Agent;
 
 /// Larger bodies are refused (413).
 const BODY_LIMIT: usize = 1 << 20;
-/// Nested deeper than this, a body is refused by the JSON parser's own limit (128).
-const RANDOM_KEY: &str = "x-mock-fault";
+/// Names the fault that was applied to an answer.
+const FAULT_HEADER: &str = "x-mock-fault";
 
 /// Which key a list's entries stand under: the vendor's pages disagree (contract, "list").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,11 +43,14 @@ pub enum ListKey {
     Items,
 }
 
-impl ListKey {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Agents => "agents",
-            Self::Items => "items",
+impl std::str::FromStr for ListKey {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "agents" => Ok(Self::Agents),
+            "items" => Ok(Self::Items),
+            _ => Err(format!("{name:?} is no list key; one of: agents, items")),
         }
     }
 }
@@ -65,6 +68,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) replies: Replies,
     pub(crate) agents: Vec<Agent>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// The mock without its sockets.
@@ -72,7 +76,6 @@ pub(crate) struct Settings {
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) clock: RunningClock,
-    pub(crate) started: Timestamp,
     keys: RwLock<Keys>,
     /// The one account, or the one of requests without a key where keys are isolated.
     account: Arc<Mutex<Account>>,
@@ -96,15 +99,13 @@ pub(crate) struct Context<'a> {
 
 impl App {
     pub(crate) fn new(settings: Settings, keys: Keys, clock: RunningClock) -> Self {
-        let app = Self {
+        Self {
             account: Arc::new(Mutex::new(new_account(&settings, ""))),
-            started: clock.now(),
             settings,
             clock,
             keys: RwLock::new(keys),
             isolated: Mutex::default(),
-        };
-        app
+        }
     }
 
     pub(crate) fn set_key(&self, key: &str, state: KeyState) {
@@ -129,8 +130,14 @@ impl App {
     }
 
     fn key_state(&self, key: Option<&str>) -> Result<KeyState, Failure> {
-        let key = key.filter(|key| !key.is_empty()).ok_or_else(keys::unauthorized)?;
-        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(key);
+        let key = key
+            .filter(|key| !key.is_empty())
+            .ok_or_else(keys::unauthorized)?;
+        let known = self
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key);
         match known {
             Some(KeyState::Revoked) => Err(keys::unauthorized()),
             Some(state) => Ok(state),
@@ -152,13 +159,19 @@ impl App {
         let now = self.clock.now();
         let key = keys::bearer(&parts.headers);
         let needs_key = operation != Operation::Health && parts.uri.path().starts_with("/v1");
-        let key_state = if needs_key { self.key_state(key) } else { Ok(KeyState::Full) };
+        let key_state = if needs_key {
+            self.key_state(key)
+        } else {
+            Ok(KeyState::Full)
+        };
         let account = self.account(key.filter(|_| key_state.is_ok()));
 
         let pause = {
             let account = &mut *lock(&account);
             let random = &mut account.random.faults;
-            account.faults.plan_body(operation, agent.as_deref(), random)
+            account
+                .faults
+                .plan_body(operation, agent.as_deref(), random)
         };
         let body = self.read_body(body, pause).await;
         let bytes = body.as_ref().map(Bytes::clone).unwrap_or_default();
@@ -167,11 +180,15 @@ impl App {
 
         let (sequence, request_id, mut planned) = {
             let account = &mut *lock(&account);
-            let sequence = account.journal.add(record(&parts, operation, &agent, bytes, now));
+            let sequence = account
+                .journal
+                .add(record(&parts, operation, &agent, bytes, now));
             let request_id = account.new_request_id();
             let planned = if key_state.is_ok() {
                 let random = &mut account.random.faults;
-                account.faults.plan(operation, agent.as_deref(), streams, random)
+                account
+                    .faults
+                    .plan(operation, agent.as_deref(), streams, random)
             } else {
                 Planned::default()
             };
@@ -180,7 +197,9 @@ impl App {
         if pause.is_some() {
             planned.name.get_or_insert("slow_request_body");
         }
-        self.clock.sleep(Duration::from_millis(planned.latency)).await;
+        self.clock
+            .sleep(Duration::from_millis(planned.latency))
+            .await;
 
         let context = Context {
             app: self,
@@ -195,8 +214,15 @@ impl App {
             Ok(_) => match fault_effects::before(&planned) {
                 Some(answer) => (None, Ok(answer)),
                 None => {
-                    self.admit_and_handle(&context, operation, agent.as_deref(), allowed, &parts, body)
-                        .await
+                    self.admit_and_handle(
+                        &context,
+                        operation,
+                        agent.as_deref(),
+                        allowed,
+                        &parts,
+                        body,
+                    )
+                    .await
                 }
             },
         };
@@ -208,7 +234,9 @@ impl App {
         let now = self.clock.now();
         let mut account = lock(&account);
         let shown = shown.unwrap_or_else(|| {
-            let Account { windows, limits, .. } = &mut *account;
+            let Account {
+                windows, limits, ..
+            } = &mut *account;
             windows.show(limits, operation, agent.as_deref(), now)
         });
         let answered = answer
@@ -216,14 +244,19 @@ impl App {
             .get::<ConnectionFault>()
             .is_none()
             .then(|| answer.status().as_u16());
-        account.journal.answer(sequence, answered, planned.name.map(str::to_owned));
+        account
+            .journal
+            .answer(sequence, answered, planned.name.map(str::to_owned));
         drop(account);
         if operation != Operation::Health {
             shown.write(answer.headers_mut());
         }
         self.write_headers(answer.headers_mut(), &request_id, planned.name);
-        if let Some(allowed) = allowed.filter(|_| answer.status() == StatusCode::METHOD_NOT_ALLOWED) {
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        if let Some(allowed) = allowed.filter(|_| answer.status() == StatusCode::METHOD_NOT_ALLOWED)
+        {
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allowed));
         }
         answer
     }
@@ -247,7 +280,9 @@ impl App {
             return (None, Err(keys::forbidden()));
         }
         let (shown, admitted) = {
-            let Account { windows, limits, .. } = &mut *lock(context.account);
+            let Account {
+                windows, limits, ..
+            } = &mut *lock(context.account);
             windows.admit(limits, operation, agent, context.now)
         };
         if let Err(wait) = admitted {
@@ -255,7 +290,9 @@ impl App {
         }
         let agent = agent.unwrap_or_default();
         let result = match operation {
-            Operation::Create => json_body(parts, body).and_then(|body| handlers::create(context, body)),
+            Operation::Create => {
+                json_body(parts, body).and_then(|body| handlers::create(context, body))
+            }
             Operation::List => handlers::list(context),
             Operation::Get => handlers::get(context, agent),
             Operation::Update => {
@@ -277,7 +314,10 @@ impl App {
             && let Some(frame) = body.frame().await
         {
             // Most bodies are one piece: no copy then.
-            let first = frame.map_err(|error| body_failure(&*error))?.into_data().unwrap_or_default();
+            let first = frame
+                .map_err(|error| body_failure(&*error))?
+                .into_data()
+                .unwrap_or_default();
             match body.frame().await {
                 None => return Ok(first),
                 Some(frame) => {
@@ -290,12 +330,19 @@ impl App {
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
             whole.extend_from_slice(&data(frame)?);
-            self.clock.sleep(Duration::from_millis(pause.unwrap_or(0))).await;
+            self.clock
+                .sleep(Duration::from_millis(pause.unwrap_or(0)))
+                .await;
         }
         Ok(whole.freeze())
     }
 
-    fn write_headers(&self, headers: &mut HeaderMap, request_id: &str, fault: Option<&'static str>) {
+    fn write_headers(
+        &self,
+        headers: &mut HeaderMap,
+        request_id: &str,
+        fault: Option<&'static str>,
+    ) {
         let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
         let date = httpdate::fmt_http_date(
             SystemTime::UNIX_EPOCH
@@ -309,7 +356,7 @@ impl App {
             headers.insert("x-request-id", id);
         }
         if let Some(fault) = fault {
-            headers.insert(RANDOM_KEY, HeaderValue::from_static(fault));
+            headers.insert(FAULT_HEADER, HeaderValue::from_static(fault));
         }
     }
 }
@@ -318,9 +365,17 @@ fn new_account(settings: &Settings, key: &str) -> Account {
     // An account's seed depends on its key and on nothing that happened before.
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
-    let seed = if key.is_empty() { settings.seed } else { settings.seed ^ hasher.finish() };
+    let seed = if key.is_empty() {
+        settings.seed
+    } else {
+        settings.seed ^ hasher.finish()
+    };
     let mut account = Account::new(settings.limits.clone(), settings.replies.clone(), seed);
     account.restore(settings.agents.clone());
+    settings
+        .faults
+        .iter()
+        .for_each(|fault| account.faults.add(fault.clone()));
     account
 }
 
@@ -436,11 +491,6 @@ fn body_failure(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Fail
         };
     }
     Failure::invalid("body", "The request body cannot be read", error.to_string())
-}
-
-/// Which faults concern the handler of a streamed message.
-pub(crate) fn stream_fault(planned: &Planned) -> Option<&FaultKind> {
-    planned.kind.as_ref()
 }
 
 /// `GET`, and `HEAD` as its shadow (RFC 9110 §9.3.2).

@@ -59,7 +59,9 @@ pub(crate) fn before(planned: &Planned) -> Option<Answer> {
             failure.details.clone_from(details);
             Some(failure.into_answer())
         }
-        FaultKind::RateLimit { retry_after } => Some(Failure::rate_limited(*retry_after).into_answer()),
+        FaultKind::RateLimit { retry_after } => {
+            Some(Failure::rate_limited(*retry_after).into_answer())
+        }
         FaultKind::HtmlPage { status } => {
             let status = status_code(*status);
             let page = format!(
@@ -96,7 +98,9 @@ pub(crate) async fn after(answer: Answer, planned: &Planned) -> Answer {
             head.headers.remove(CONTENT_TYPE);
             Response::from_parts(head, Body::empty())
         }
-        Some(FaultKind::TruncatedJson) => rewrite(answer, |whole| whole.slice(..whole.len() / 2)).await,
+        Some(FaultKind::TruncatedJson) => {
+            rewrite(answer, |whole| whole.slice(..whole.len() / 2)).await
+        }
         Some(FaultKind::MalformedJson) => {
             rewrite(answer, |whole| {
                 let mut broken = b"{\"success\": tru, ".to_vec();
@@ -119,7 +123,8 @@ async fn rewrite(answer: Answer, change: impl FnOnce(Bytes) -> Bytes) -> Answer 
 async fn cut(answer: Answer) -> Answer {
     let (mut head, body) = answer.into_parts();
     let whole = whole(body).await;
-    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    head.headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
     let pieces = stream::iter([Ok(half), Err(ConnectionFault::Reset.error())]);
     Response::from_parts(head, Body::from_stream(pieces))
@@ -127,7 +132,10 @@ async fn cut(answer: Answer) -> Answer {
 
 async fn whole(body: Body) -> Bytes {
     // The mock's own body: it does not fail.
-    body.collect().await.map(|whole| whole.to_bytes()).unwrap_or_default()
+    body.collect()
+        .await
+        .map(|whole| whole.to_bytes())
+        .unwrap_or_default()
 }
 
 fn status_code(status: u16) -> StatusCode {

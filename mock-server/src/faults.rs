@@ -51,7 +51,11 @@ pub struct Fault {
 
 /// What happens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
 #[non_exhaustive]
 pub enum FaultKind {
     /// An error envelope of this status, without acting.
@@ -365,7 +369,10 @@ impl Faults {
     }
 
     pub(crate) fn list(&self) -> Vec<(Fault, u64)> {
-        self.0.iter().map(|armed| (armed.fault.clone(), armed.happened)).collect()
+        self.0
+            .iter()
+            .map(|armed| (armed.fault.clone(), armed.happened))
+            .collect()
     }
 
     /// How slowly the request's body is to be read, in milliseconds a piece. Called before the body
@@ -441,7 +448,10 @@ impl Armed {
         if !(self.seen - fault.after - 1).is_multiple_of(every) {
             return false;
         }
-        if fault.probability.is_some_and(|probability| random.f64() >= probability) {
+        if fault
+            .probability
+            .is_some_and(|probability| random.f64() >= probability)
+        {
             return false;
         }
         self.happened += 1;
@@ -467,9 +477,9 @@ impl std::str::FromStr for Fault {
                 .split_once('=')
                 .ok_or_else(|| format!("{part:?} is no key=value in the fault {text:?}"))?;
             fault = match key {
-                "on" => value
-                    .split('+')
-                    .try_fold(fault, |fault, name| Ok::<_, String>(fault.on(name.parse()?)))?,
+                "on" => value.split('+').try_fold(fault, |fault, name| {
+                    Ok::<_, String>(fault.on(name.parse()?))
+                })?,
                 "agent" => fault.agent(value),
                 "times" => fault.times(parse(key, value)?),
                 "after" => fault.after(parse(key, value)?),
@@ -510,7 +520,10 @@ fn parse_kind(name: &str, value: Option<&str>) -> Result<FaultKind, String> {
                 Some((min, max)) => (parse(name, min)?, parse(name, max)?),
                 None => (parse(name, required()?)?, parse(name, required()?)?),
             };
-            FaultKind::Latency { min_ms: min, max_ms: max }
+            FaultKind::Latency {
+                min_ms: min,
+                max_ms: max,
+            }
         }
         "html_page" => FaultKind::HtmlPage {
             status: parse(name, value.unwrap_or("502"))?,
@@ -518,7 +531,11 @@ fn parse_kind(name: &str, value: Option<&str>) -> Result<FaultKind, String> {
         "slow_request_body" => FaultKind::SlowRequestBody {
             pause_ms: parse(name, value.unwrap_or("50"))?,
         },
-        "stream_stall" | "stream_end" | "stream_error" | "stream_cut" | "stream_cut_inside_event" => {
+        "stream_stall"
+        | "stream_end"
+        | "stream_error"
+        | "stream_cut"
+        | "stream_cut_inside_event" => {
             let after_events = parse(name, value.unwrap_or("1"))?;
             match name {
                 "stream_stall" => FaultKind::StreamStall { after_events },
@@ -536,7 +553,9 @@ fn parse_kind(name: &str, value: Option<&str>) -> Result<FaultKind, String> {
 }
 
 fn parse<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{value:?} is no value for {key}"))
+    value
+        .parse()
+        .map_err(|_| format!("{value:?} is no value for {key}"))
 }
 
 #[cfg(test)]
@@ -546,17 +565,34 @@ mod tests {
     fn happens(faults: &mut Faults, operation: Operation, requests: usize) -> Vec<bool> {
         let mut random = fastrand::Rng::with_seed(7);
         (0..requests)
-            .map(|_| faults.plan(operation, None, true, &mut random).kind.is_some())
+            .map(|_| {
+                faults
+                    .plan(operation, None, true, &mut random)
+                    .kind
+                    .is_some()
+            })
             .collect()
     }
 
     #[test]
     fn modifiers_choose_which_requests_fail() {
         for (fault, expected) in [
-            (Fault::status(503).times(2), [true, true, false, false, false, false]),
-            (Fault::status(503).after(2), [false, false, true, true, true, true]),
-            (Fault::status(503).every(3), [true, false, false, true, false, false]),
-            (Fault::status(503).after(1).every(2).times(2), [false, true, false, true, false, false]),
+            (
+                Fault::status(503).times(2),
+                [true, true, false, false, false, false],
+            ),
+            (
+                Fault::status(503).after(2),
+                [false, false, true, true, true, true],
+            ),
+            (
+                Fault::status(503).every(3),
+                [true, false, false, true, false, false],
+            ),
+            (
+                Fault::status(503).after(1).every(2).times(2),
+                [false, true, false, true, false, false],
+            ),
             (Fault::status(503).on(Operation::Get), [false; 6]),
             (Fault::status(503).agent("a"), [false; 6]),
             (Fault::status(503).probability(0.0), [false; 6]),
@@ -583,9 +619,17 @@ mod tests {
     #[test]
     fn a_latency_lets_the_next_fault_happen() {
         let mut faults = Faults::default();
-        faults.add(Fault::latency_between(Duration::from_millis(10), Duration::from_millis(20)));
+        faults.add(Fault::latency_between(
+            Duration::from_millis(10),
+            Duration::from_millis(20),
+        ));
         faults.add(Fault::reset());
-        let planned = faults.plan(Operation::Get, None, false, &mut fastrand::Rng::with_seed(1));
+        let planned = faults.plan(
+            Operation::Get,
+            None,
+            false,
+            &mut fastrand::Rng::with_seed(1),
+        );
         assert!((10..=20).contains(&planned.latency));
         assert_eq!(planned.kind, Some(FaultKind::Reset));
     }
@@ -593,12 +637,29 @@ mod tests {
     #[test]
     fn a_flag_says_the_same_as_the_call() {
         for (flag, fault) in [
-            ("status=503,on=send_message,times=2", Fault::status(503).on(Operation::SendMessage).times(2)),
+            (
+                "status=503,on=send_message,times=2",
+                Fault::status(503).on(Operation::SendMessage).times(2),
+            ),
             ("rate_limit=0.5", Fault::rate_limit(0.5)),
-            ("latency=100-300", Fault::latency_between(Duration::from_millis(100), Duration::from_millis(300))),
-            ("reset,every=3,acts=true", Fault::reset().every(3).after_acting()),
-            ("stream_cut=2,on=stream_message+send_message", Fault::stream_cut(2).on(Operation::StreamMessage).on(Operation::SendMessage)),
-            ("stream_crlf,probability=0.25", Fault::stream_crlf().probability(0.25)),
+            (
+                "latency=100-300",
+                Fault::latency_between(Duration::from_millis(100), Duration::from_millis(300)),
+            ),
+            (
+                "reset,every=3,acts=true",
+                Fault::reset().every(3).after_acting(),
+            ),
+            (
+                "stream_cut=2,on=stream_message+send_message",
+                Fault::stream_cut(2)
+                    .on(Operation::StreamMessage)
+                    .on(Operation::SendMessage),
+            ),
+            (
+                "stream_crlf,probability=0.25",
+                Fault::stream_crlf().probability(0.25),
+            ),
         ] {
             assert_eq!(flag.parse::<Fault>().as_ref(), Ok(&fault), "{flag}");
             let json = serde_json::to_string(&fault).unwrap();
@@ -608,7 +669,15 @@ mod tests {
 
     #[test]
     fn a_flag_that_cannot_be_read_says_why() {
-        for flag in ["", "nonsense", "status", "status=x", "reset,often=1", "reset,on=nothing", "reset,times"] {
+        for flag in [
+            "",
+            "nonsense",
+            "status",
+            "status=x",
+            "reset,often=1",
+            "reset,on=nothing",
+            "reset,times",
+        ] {
             assert!(flag.parse::<Fault>().is_err(), "{flag}");
         }
     }

@@ -3,8 +3,9 @@
 mod agents;
 mod messages;
 
+pub(crate) use agents::new_agent;
 pub(crate) use agents::{create, delete, get, list, update};
-pub(crate) use messages::message;
+pub(crate) use messages::{InFlight, message};
 
 use http::StatusCode;
 use serde_json::json;

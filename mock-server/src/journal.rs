@@ -52,9 +52,17 @@ impl RecordedRequest {
     /// One line: `#3 POST /v1/agents create → 201`.
     #[must_use]
     pub fn line(&self) -> String {
-        let query = self.query.as_ref().map_or(String::new(), |query| format!("?{query}"));
-        let status = self.status.map_or("no answer".to_owned(), |status| status.to_string());
-        let fault = self.fault.as_ref().map_or(String::new(), |fault| format!(" (fault {fault})"));
+        let query = self
+            .query
+            .as_ref()
+            .map_or(String::new(), |query| format!("?{query}"));
+        let status = self
+            .status
+            .map_or("no answer".to_owned(), |status| status.to_string());
+        let fault = self
+            .fault
+            .as_ref()
+            .map_or(String::new(), |fault| format!(" (fault {fault})"));
         format!(
             "#{} {} {}{query} {} -> {status}{fault}",
             self.sequence, self.method, self.path, self.operation
@@ -65,7 +73,9 @@ impl RecordedRequest {
         self.body.len() + self.path.len() + 512
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    /// The entry as JSON, with the body as JSON where it is.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Entry<'a> {
@@ -81,9 +91,9 @@ impl RecordedRequest {
             status: Option<u16>,
             fault: Option<&'a str>,
         }
-        let body = self.json().unwrap_or_else(|| {
-            Value::String(String::from_utf8_lossy(&self.body).into_owned())
-        });
+        let body = self
+            .json()
+            .unwrap_or_else(|| Value::String(String::from_utf8_lossy(&self.body).into_owned()));
         let entry = Entry {
             sequence: self.sequence,
             time: self.time,
@@ -96,7 +106,10 @@ impl RecordedRequest {
                 .headers
                 .iter()
                 .map(|(name, value)| {
-                    (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    (
+                        name.as_str(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
                 })
                 .collect(),
             body,
@@ -135,7 +148,9 @@ impl Journal {
 
     pub(crate) fn answer(&mut self, sequence: u64, status: Option<u16>, fault: Option<String>) {
         let first = self.next + 1 - self.entries.len() as u64;
-        let index = sequence.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        let index = sequence
+            .checked_sub(first)
+            .and_then(|index| usize::try_from(index).ok());
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
             let entry = Arc::make_mut(entry);
             entry.status = status;
@@ -165,7 +180,10 @@ pub(crate) fn check_count(
     operation: Operation,
     expected: usize,
 ) -> Result<(), String> {
-    let found = entries.iter().filter(|entry| entry.operation == operation).count();
+    let found = entries
+        .iter()
+        .filter(|entry| entry.operation == operation)
+        .count();
     // More than expected is certain; anything else could be different with the evicted entries.
     if found <= expected && evicted > 0 {
         return Err(format!(
@@ -215,7 +233,10 @@ mod tests {
         for _ in 0..MOST_ENTRIES + 5 {
             journal.add(request(Operation::Get, 0));
         }
-        assert_eq!((journal.entries().len(), journal.evicted()), (MOST_ENTRIES, 5));
+        assert_eq!(
+            (journal.entries().len(), journal.evicted()),
+            (MOST_ENTRIES, 5)
+        );
         journal.clear();
         for _ in 0..20 {
             journal.add(request(Operation::Create, 1 << 20));
@@ -250,6 +271,10 @@ mod tests {
 
     #[test]
     fn what_evicted_entries_could_answer_is_not_passed() {
-        assert!(check_count(&[], 3, Operation::Create, 0).unwrap_err().contains("cannot tell"));
+        assert!(
+            check_count(&[], 3, Operation::Create, 0)
+                .unwrap_err()
+                .contains("cannot tell")
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use http::header::{AUTHORIZATION, HeaderMap};
 use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap};
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::Failure;

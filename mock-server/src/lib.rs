@@ -1,7 +1,53 @@
-//! A stateful stand-in for the OrionOS API.
+//! A stateful stand-in for the OrionOS API: limits, quota, conversation memory, streaming and faults
+//! on demand, offline.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use orionos_mock_server::MockServer;
+//!
+//! let mock = MockServer::start().await;
+//! println!("{} with the key {}", mock.base_url(), mock.api_key());
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
+
+mod account;
+mod app;
+mod builder;
+mod clock;
+mod connection;
+mod envelope;
+mod event_stream;
+mod fault_effects;
+mod faults;
+mod handlers;
+mod journal;
+mod keys;
+mod limits;
+mod operation;
+mod reply;
+mod routes;
+mod server;
+mod service;
+mod snapshot;
+mod store;
+mod validate;
+
+pub use app::ListKey;
+pub use builder::{AgentSeed, MockServerBuilder, StartError};
+pub use clock::Clock;
+pub use faults::{Fault, FaultKind};
+pub use journal::RecordedRequest;
+pub use keys::KeyState;
+pub use limits::{Limits, Tier};
+pub use operation::Operation;
+pub use reply::IncomingMessage;
+pub use server::MockServer;
+pub use service::{MockBody, MockService};
+pub use snapshot::Snapshot;

@@ -79,7 +79,9 @@ impl std::str::FromStr for Tier {
             "standard" => Ok(Self::Standard),
             "pro" => Ok(Self::Pro),
             "enterprise" => Ok(Self::Enterprise),
-            _ => Err(format!("{name:?} is no tier; one of: standard, pro, enterprise")),
+            _ => Err(format!(
+                "{name:?} is no tier; one of: standard, pro, enterprise"
+            )),
         }
     }
 }
@@ -164,8 +166,12 @@ impl Windows {
         let reset = self.enter(now);
         let key = window_key(operation, agent);
         let used = self.used.get(&key).copied().unwrap_or(0);
-        let left = |limit: Option<u64>, used: u64| limit.map(|limit| (limit, limit.saturating_sub(used)));
-        let windows = [left(limits.account, self.account), left(limits.of(operation), used)];
+        let left =
+            |limit: Option<u64>, used: u64| limit.map(|limit| (limit, limit.saturating_sub(used)));
+        let windows = [
+            left(limits.account, self.account),
+            left(limits.of(operation), used),
+        ];
         let has_room = windows.iter().flatten().all(|(_, left)| *left > 0);
         if has_room {
             self.account += 1;
@@ -176,7 +182,9 @@ impl Windows {
             .into_iter()
             .flatten()
             .min_by_key(|(_, left)| *left)
-            .map_or((UNLIMITED, UNLIMITED), |(limit, left)| (limit, left - taken.min(left)));
+            .map_or((UNLIMITED, UNLIMITED), |(limit, left)| {
+                (limit, left - taken.min(left))
+            });
         let shown = Shown {
             limit,
             remaining,
@@ -196,9 +204,17 @@ impl Windows {
         now: Timestamp,
     ) -> Shown {
         let reset = self.enter(now);
-        let used = self.used.get(&window_key(operation, agent)).copied().unwrap_or(0);
-        let account = limits.account.map(|limit| (limit, limit.saturating_sub(self.account)));
-        let own = limits.of(operation).map(|limit| (limit, limit.saturating_sub(used)));
+        let used = self
+            .used
+            .get(&window_key(operation, agent))
+            .copied()
+            .unwrap_or(0);
+        let account = limits
+            .account
+            .map(|limit| (limit, limit.saturating_sub(self.account)));
+        let own = limits
+            .of(operation)
+            .map(|limit| (limit, limit.saturating_sub(used)));
         let (limit, remaining) = [account, own]
             .into_iter()
             .flatten()
@@ -256,17 +272,40 @@ mod tests {
         // A rejected request consumes nothing.
         let (shown, _) = windows.admit(&limits, Operation::List, None, at(130));
         assert_eq!((shown.limit, shown.remaining), (60, 49));
-        assert!(windows.admit(&limits, Operation::Create, None, at(160)).1.is_ok());
+        assert!(
+            windows
+                .admit(&limits, Operation::Create, None, at(160))
+                .1
+                .is_ok()
+        );
     }
 
     #[test]
     fn messages_count_for_each_agent() {
-        let limits = Limits { account: None, ..Tier::Standard.limits() };
+        let limits = Limits {
+            account: None,
+            ..Tier::Standard.limits()
+        };
         let mut windows = Windows::default();
         for _ in 0..60 {
-            assert!(windows.admit(&limits, Operation::SendMessage, Some("a"), at(0)).1.is_ok());
+            assert!(
+                windows
+                    .admit(&limits, Operation::SendMessage, Some("a"), at(0))
+                    .1
+                    .is_ok()
+            );
         }
-        assert!(windows.admit(&limits, Operation::StreamMessage, Some("a"), at(0)).1.is_err());
-        assert!(windows.admit(&limits, Operation::SendMessage, Some("b"), at(0)).1.is_ok());
+        assert!(
+            windows
+                .admit(&limits, Operation::StreamMessage, Some("a"), at(0))
+                .1
+                .is_err()
+        );
+        assert!(
+            windows
+                .admit(&limits, Operation::SendMessage, Some("b"), at(0))
+                .1
+                .is_ok()
+        );
     }
 }

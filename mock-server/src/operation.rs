@@ -78,7 +78,10 @@ impl FromStr for Operation {
             .into_iter()
             .find(|operation| operation.as_str() == name)
             .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(|operation| operation.as_str()).collect();
+                let names: Vec<_> = Self::ALL
+                    .iter()
+                    .map(|operation| operation.as_str())
+                    .collect();
                 format!("{name:?} is no operation; one of: {}", names.join(", "))
             })
     }

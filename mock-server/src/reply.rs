@@ -46,7 +46,10 @@ impl Replies {
         if let Some(text) = self.script.pop_front() {
             return Reply::Text(text);
         }
-        let matching = self.patterns.iter().find(|(pattern, _)| pattern.is_match(&message.text));
+        let matching = self
+            .patterns
+            .iter()
+            .find(|(pattern, _)| pattern.is_match(&message.text));
         if let Some((_, template)) = matching {
             return Reply::Text(fill(template, message));
         }
@@ -62,7 +65,9 @@ impl Replies {
 
 impl fmt::Debug for Replies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replies").field("script", &self.script).finish_non_exhaustive()
+        f.debug_struct("Replies")
+            .field("script", &self.script)
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,7 +119,10 @@ fn default_reply(message: &IncomingMessage) -> String {
 
 /// Words with the white space behind them: joined, they are the reply.
 pub(crate) fn tokens(reply: &str) -> Vec<String> {
-    reply.split_inclusive(char::is_whitespace).map(str::to_owned).collect()
+    reply
+        .split_inclusive(char::is_whitespace)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -138,7 +146,10 @@ mod tests {
     fn the_default_reply_shows_the_turn_and_what_was_said_before() {
         let mut replies = Replies::default();
         let first = message("Hello", 1, &[]);
-        assert_eq!(replies.next(&first).text(&first), "Pilot, turn 1: you said \"Hello\".");
+        assert_eq!(
+            replies.next(&first).text(&first),
+            "Pilot, turn 1: you said \"Hello\"."
+        );
         let third = message("C", 3, &["A", "B"]);
         assert_eq!(
             replies.next(&third).text(&third),
@@ -158,7 +169,10 @@ mod tests {
         assert_eq!(replies.next(&tide).text(&tide), "one");
         assert_eq!(replies.next(&tide).text(&tide), "at 14:10");
         let other = message("x", 2, &[]);
-        assert_eq!(replies.next(&other).text(&other), "Pilot heard x from u in turn 2");
+        assert_eq!(
+            replies.next(&other).text(&other),
+            "Pilot heard x from u in turn 2"
+        );
     }
 
     #[test]

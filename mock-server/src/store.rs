@@ -180,13 +180,18 @@ impl Store {
             }
         };
         let total = ids.len();
-        let skip = usize::try_from((query.page - 1).saturating_mul(query.limit)).unwrap_or(usize::MAX);
+        let skip =
+            usize::try_from((query.page - 1).saturating_mul(query.limit)).unwrap_or(usize::MAX);
         let take = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let start = skip.min(total);
         let end = skip.saturating_add(take).min(total);
         let entry = |id: &String| self.agents.get(id).map(Agent::entry);
         let entries = if query.descending {
-            ids[total - end..total - start].iter().rev().filter_map(entry).collect()
+            ids[total - end..total - start]
+                .iter()
+                .rev()
+                .filter_map(entry)
+                .collect()
         } else {
             ids[start..end].iter().filter_map(entry).collect()
         };
@@ -197,7 +202,12 @@ impl Store {
         let mut agents: Vec<&Agent> = self
             .agents
             .values()
-            .filter(|agent| query.status.as_ref().is_none_or(|status| *status == agent.status))
+            .filter(|agent| {
+                query
+                    .status
+                    .as_ref()
+                    .is_none_or(|status| *status == agent.status)
+            })
             .collect();
         match query.sort_by {
             SortBy::CreatedAt => agents.sort_by_key(|agent| (agent.created_at, agent.number)),

@@ -114,10 +114,18 @@ const READ_ONLY: [&str; 5] = ["id", "createdAt", "updatedAt", "metrics", "apiEnd
 pub(crate) fn create(body: &Map<String, Value>) -> Result<(), Failure> {
     match body.get("name") {
         None | Some(Value::Null) => {
-            return Err(Failure::invalid("name", "Name is required", "Field is required"));
+            return Err(Failure::invalid(
+                "name",
+                "Name is required",
+                "Field is required",
+            ));
         }
         Some(Value::String(name)) if name.trim().is_empty() => {
-            return Err(Failure::invalid("name", "Name is required", "Field cannot be empty"));
+            return Err(Failure::invalid(
+                "name",
+                "Name is required",
+                "Field cannot be empty",
+            ));
         }
         Some(name) => check(name, &Shape::Text, "name")?,
     }
@@ -131,10 +139,18 @@ pub(crate) fn update(body: &Map<String, Value>) -> Result<(), Failure> {
     match body.get("name") {
         None => {}
         Some(Value::Null) => {
-            return Err(Failure::invalid("name", "Name is required", "Field cannot be null"));
+            return Err(Failure::invalid(
+                "name",
+                "Name is required",
+                "Field cannot be null",
+            ));
         }
         Some(Value::String(name)) if name.trim().is_empty() => {
-            return Err(Failure::invalid("name", "Name is required", "Field cannot be empty"));
+            return Err(Failure::invalid(
+                "name",
+                "Name is required",
+                "Field cannot be empty",
+            ));
         }
         Some(name) => check(name, &Shape::Text, "name")?,
     }
@@ -153,7 +169,10 @@ pub(crate) fn update(body: &Map<String, Value>) -> Result<(), Failure> {
 }
 
 fn configuration(body: &Map<String, Value>) -> Result<(), Failure> {
-    if let Some(field) = READ_ONLY.into_iter().find(|field| body.contains_key(*field)) {
+    if let Some(field) = READ_ONLY
+        .into_iter()
+        .find(|field| body.contains_key(*field))
+    {
         return Err(read_only(field));
     }
     for (field, shape) in CONFIGURATION {
@@ -177,7 +196,8 @@ fn read_only(field: &str) -> Failure {
 /// A message's body.
 pub(crate) fn message(body: &Map<String, Value>) -> Result<(), Failure> {
     let empty = || {
-        let mut failure = Failure::invalid("text", "Message text is required", "Field cannot be empty");
+        let mut failure =
+            Failure::invalid("text", "Message text is required", "Field cannot be empty");
         failure.code = "INVALID_MESSAGE".to_owned();
         failure
     };
@@ -257,7 +277,11 @@ fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Failure> {
             true
         }
     };
-    if fits { Ok(()) } else { Err(wrong_type(value, shape, path)) }
+    if fits {
+        Ok(())
+    } else {
+        Err(wrong_type(value, shape, path))
+    }
 }
 
 fn wrong_type(value: &Value, shape: &Shape, path: &str) -> Failure {
@@ -323,11 +347,12 @@ impl ListQuery {
                     list.status = Some(one_of(&value, "status", &["active", "inactive", "error"])?);
                 }
                 "sortBy" => {
-                    list.sort_by = match &*one_of(&value, "sortBy", &["createdAt", "name", "status"])? {
-                        "name" => SortBy::Name,
-                        "status" => SortBy::Status,
-                        _ => SortBy::CreatedAt,
-                    };
+                    list.sort_by =
+                        match &*one_of(&value, "sortBy", &["createdAt", "name", "status"])? {
+                            "name" => SortBy::Name,
+                            "status" => SortBy::Status,
+                            _ => SortBy::CreatedAt,
+                        };
                 }
                 "order" => list.descending = one_of(&value, "order", &["asc", "desc"])? == "desc",
                 _ => {}
@@ -370,21 +395,36 @@ mod tests {
     use super::*;
 
     fn details(body: Value) -> Value {
-        create(body.as_object().unwrap()).unwrap_err().details.unwrap()
+        create(body.as_object().unwrap())
+            .unwrap_err()
+            .details
+            .unwrap()
     }
 
     #[test]
     fn a_wrong_type_names_the_path_what_is_expected_and_what_was_found() {
         for (body, field, reason) in [
             (json!({"name": 7}), "name", "Must be a string, got a number"),
-            (json!({"name": "a", "bio": "x"}), "bio", "Must be a list of strings, got a string"),
-            (json!({"name": "a", "bio": [1]}), "bio[0]", "Must be a string, got a number"),
+            (
+                json!({"name": "a", "bio": "x"}),
+                "bio",
+                "Must be a list of strings, got a string",
+            ),
+            (
+                json!({"name": "a", "bio": [1]}),
+                "bio[0]",
+                "Must be a string, got a number",
+            ),
             (
                 json!({"name": "a", "plugins": [{"name": "p", "enabled": "yes"}]}),
                 "plugins[0].enabled",
                 "Must be a boolean, got a string",
             ),
-            (json!({"name": "a", "plugins": [{"name": "p"}]}), "plugins[0].enabled", "Field is required"),
+            (
+                json!({"name": "a", "plugins": [{"name": "p"}]}),
+                "plugins[0].enabled",
+                "Field is required",
+            ),
             (
                 json!({"name": "a", "settings": {"discord": {"channels": {}}}}),
                 "settings.discord.channels",
@@ -405,7 +445,14 @@ mod tests {
     #[test]
     fn a_list_query_out_of_range_is_refused() {
         for query in [
-            "page=0", "page=x", "page=-1", "page=", "limit=0", "limit=101", "status=odd", "sortBy=id",
+            "page=0",
+            "page=x",
+            "page=-1",
+            "page=",
+            "limit=0",
+            "limit=101",
+            "status=odd",
+            "sortBy=id",
             "order=up",
         ] {
             assert!(ListQuery::parse(Some(query)).is_err(), "{query}");

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::app::{Context, lock};
+use crate::app::{Context, ListKey, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::keys::KeyState;
 use crate::store::Agent;
@@ -85,9 +85,9 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Answer, Failure> {
         total_items: u64,
         items_per_page: u64,
     }
-    let (agents, items) = match context.app.settings.list_key.as_str() {
-        "items" => (None, Some(entries)),
-        _ => (Some(entries), None),
+    let (agents, items) = match context.app.settings.list_key {
+        ListKey::Items => (None, Some(entries)),
+        ListKey::Agents => (Some(entries), None),
     };
     Ok(success(
         StatusCode::OK,
@@ -106,7 +106,10 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Answer, Failure> {
 
 pub(crate) fn get(context: &Context<'_>, id: &str) -> Result<Answer, Failure> {
     let account = lock(context.account);
-    let agent = account.store.get(id).ok_or_else(|| Failure::agent_not_found(id))?;
+    let agent = account
+        .store
+        .get(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
     Ok(success(StatusCode::OK, &agent.whole()))
 }
 
@@ -116,7 +119,10 @@ pub(crate) fn update(
     body: Map<String, Value>,
 ) -> Result<Answer, Failure> {
     let account = &mut *lock(context.account);
-    let agent = account.store.get_mut(id).ok_or_else(|| Failure::agent_not_found(id))?;
+    let agent = account
+        .store
+        .get_mut(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
     validate::update(&body)?;
     let changes: Vec<&str> = body.keys().map(String::as_str).collect();
     let data_changes = json!(changes);
@@ -147,7 +153,10 @@ pub(crate) fn update(
 
 pub(crate) fn delete(context: &Context<'_>, id: &str) -> Result<Answer, Failure> {
     let account = &mut *lock(context.account);
-    let agent = account.store.get(id).ok_or_else(|| Failure::agent_not_found(id))?;
+    let agent = account
+        .store
+        .get(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
     if let Some(reason) = &agent.protected {
         let failure = Failure::new(
             StatusCode::FORBIDDEN,

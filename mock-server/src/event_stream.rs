@@ -1,0 +1,204 @@
+//! Replies as server-sent events: made one at a time, without a `Content-Length`.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::app::Context;
+use crate::clock::RunningClock;
+use crate::envelope::{Answer, Failure};
+use crate::fault_effects::ConnectionFault;
+use crate::faults::FaultKind;
+use crate::handlers::InFlight;
+
+/// What the `done` event tells.
+pub(crate) struct Finish {
+    pub(crate) message_id: String,
+    pub(crate) tokens_used: usize,
+    pub(crate) model: String,
+    pub(crate) started: Timestamp,
+}
+
+/// One step of a stream.
+enum Step {
+    /// A token's event, after the pace.
+    Token(String),
+    Done,
+    /// Bytes as they are.
+    Raw(Bytes),
+    /// Nothing more, and no end.
+    Stall,
+    /// The connection breaks.
+    Cut,
+}
+
+struct State {
+    steps: VecDeque<Step>,
+    finish: Finish,
+    pace: Duration,
+    clock: RunningClock,
+    crlf: bool,
+    comments: bool,
+    /// Bytes that are sent one by one.
+    drip: Option<VecDeque<u8>>,
+    first: bool,
+    _place: InFlight,
+}
+
+pub(crate) fn event_stream(
+    context: &Context<'_>,
+    tokens: Vec<String>,
+    finish: Finish,
+    place: InFlight,
+) -> Answer {
+    let fault = context.planned.kind.as_ref();
+    let state = State {
+        steps: steps(tokens, fault),
+        finish,
+        pace: context.app.settings.token_pace,
+        clock: context.app.clock.clone(),
+        crlf: matches!(fault, Some(FaultKind::StreamCrlf)),
+        comments: matches!(fault, Some(FaultKind::StreamComments)),
+        drip: matches!(fault, Some(FaultKind::StreamDrip)).then(VecDeque::new),
+        first: true,
+        _place: place,
+    };
+    let body = stream::unfold(state, |mut state| async move {
+        let piece = state.next().await?;
+        Some((piece, state))
+    });
+    let mut answer = Response::new(Body::from_stream(body));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+/// The reply's events, as far as the fault lets them come.
+fn steps(tokens: Vec<String>, fault: Option<&FaultKind>) -> VecDeque<Step> {
+    let character = tokens.iter().position(|token| !token.is_ascii());
+    let mut steps: VecDeque<Step> = tokens.into_iter().map(Step::Token).collect();
+    steps.push_back(Step::Done);
+    let last = steps.len() - 1;
+    match fault {
+        Some(FaultKind::StreamStall { after_events }) => {
+            steps.truncate(*after_events);
+            steps.push_back(Step::Stall);
+        }
+        Some(FaultKind::StreamEnd { after_events }) => steps.truncate((*after_events).min(last)),
+        Some(FaultKind::StreamError { after_events }) => {
+            steps.truncate((*after_events).min(last));
+            let failure = Failure::new(
+                http::StatusCode::INTERNAL_SERVER_ERROR,
+                "MODEL_ERROR",
+                "The model provider failed",
+            );
+            let event = json!({"type": "error", "error": failure.error_object()});
+            steps.push_back(Step::Raw(format!("data: {event}\n\n").into()));
+        }
+        Some(FaultKind::StreamCut { after_events }) => {
+            steps.truncate((*after_events).min(last));
+            steps.push_back(Step::Cut);
+        }
+        Some(FaultKind::StreamCutInsideEvent { after_events }) => {
+            cut_inside(&mut steps, (*after_events).min(last), |event| {
+                event.len() / 2
+            });
+        }
+        Some(FaultKind::StreamCutInsideCharacter) => {
+            cut_inside(&mut steps, character.unwrap_or(last), |event| {
+                // Behind the first byte of the first character that has more than one.
+                event
+                    .iter()
+                    .position(|byte| !byte.is_ascii())
+                    .unwrap_or(event.len() / 2)
+                    + 1
+            });
+        }
+        _ => {}
+    }
+    steps
+}
+
+fn cut_inside(steps: &mut VecDeque<Step>, index: usize, at: impl FnOnce(&[u8]) -> usize) {
+    steps.truncate(index + 1);
+    if let Some(step) = steps.pop_back() {
+        let event = match step {
+            Step::Token(token) => token_event(&token),
+            _ => "data: {\"type\":\"done\"}\n\n".to_owned(),
+        };
+        let at = at(event.as_bytes()).min(event.len() - 1);
+        steps.push_back(Step::Raw(Bytes::from(event).slice(..at)));
+        steps.push_back(Step::Cut);
+    }
+}
+
+fn token_event(token: &str) -> String {
+    format!("data: {}\n\n", json!({"type": "token", "content": token}))
+}
+
+impl State {
+    async fn next(&mut self) -> Option<Result<Bytes, io::Error>> {
+        if let Some(byte) = self.drip.as_mut().and_then(VecDeque::pop_front) {
+            // Gives the connection the chance to send the byte by itself.
+            tokio::task::yield_now().await;
+            return Some(Ok(Bytes::copy_from_slice(&[byte])));
+        }
+        let step = self.steps.pop_front()?;
+        let event = match step {
+            Step::Token(token) => {
+                if !std::mem::take(&mut self.first) {
+                    self.clock.sleep(self.pace).await;
+                }
+                token_event(&token)
+            }
+            Step::Done => self.done_event(),
+            Step::Raw(bytes) => return Some(Ok(bytes)),
+            Step::Stall => {
+                let never: Infallible = std::future::pending().await;
+                match never {}
+            }
+            Step::Cut => return Some(Err(ConnectionFault::Reset.error())),
+        };
+        let event = if self.comments {
+            format!(": keep-alive\n\n{event}")
+        } else {
+            event
+        };
+        let event = if self.crlf {
+            event.replace('\n', "\r\n")
+        } else {
+            event
+        };
+        let mut bytes = Bytes::from(event);
+        if let Some(drip) = &mut self.drip {
+            drip.extend(bytes.split_off(1));
+        }
+        Some(Ok(bytes))
+    }
+
+    fn done_event(&self) -> String {
+        let Finish {
+            message_id,
+            tokens_used,
+            model,
+            started,
+        } = &self.finish;
+        let seconds = self.clock.now().duration_since(*started).as_secs_f64();
+        let done = json!({
+            "type": "done",
+            "messageId": message_id,
+            "metadata": {"tokensUsed": tokens_used, "responseTime": seconds, "model": model},
+        });
+        format!("data: {done}\n\n")
+    }
+}

@@ -1,0 +1,160 @@
+//! Messages, answered whole or as a stream.
+
+use std::sync::{Arc, Mutex};
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::agents::whole_second;
+use crate::account::Account;
+use crate::app::{Context, lock};
+use crate::envelope::{Answer, Failure, success};
+use crate::event_stream::{Finish, event_stream};
+use crate::operation::Operation;
+use crate::reply::{IncomingMessage, tokens};
+use crate::validate;
+
+pub(crate) async fn message(
+    context: &Context<'_>,
+    id: &str,
+    operation: Operation,
+    body: Map<String, Value>,
+) -> Result<Answer, Failure> {
+    let (place, incoming, reply, message_id, model) = {
+        let account = &mut *lock(context.account);
+        let agent = account
+            .store
+            .get(id)
+            .ok_or_else(|| Failure::agent_not_found(id))?;
+        validate::message(&body)?;
+        check_available(agent)?;
+        // The place is taken before anything is remembered: a refused message was not heard.
+        let most = account.limits.messages_in_flight;
+        let in_flight = account.in_flight.entry(id.to_owned()).or_default();
+        if most.is_some_and(|most| *in_flight >= most) {
+            return Err(Failure::rate_limited(1.0));
+        }
+        *in_flight += 1;
+        let place = InFlight {
+            account: context.account.clone(),
+            agent: id.to_owned(),
+        };
+        let message_id = account.new_message_id();
+        let text = text(&body, "text").unwrap_or_default();
+        let (user_id, room_id) = (text_of(&body, "userId"), text_of(&body, "roomId"));
+        let agent = account
+            .store
+            .get_mut(id)
+            .ok_or_else(|| Failure::agent_not_found(id))?;
+        let (turn, earlier) = agent.hear(user_id.as_deref(), room_id.as_deref(), text);
+        let model = agent
+            .configuration
+            .get("model")
+            .and_then(Value::as_str)
+            .unwrap_or("mock");
+        let model = model.to_owned();
+        let incoming = IncomingMessage {
+            agent_id: id.to_owned(),
+            agent_name: agent.name.clone(),
+            text: text.to_owned(),
+            user_id,
+            room_id,
+            context: body
+                .get("context")
+                .filter(|context| !context.is_null())
+                .cloned(),
+            turn,
+            earlier,
+        };
+        let reply = account.replies.next(&incoming);
+        (place, incoming, reply, message_id, model)
+    };
+    // The user's closure runs without the lock.
+    let reply = reply.text(&incoming);
+    let words = |text: &str| text.split_whitespace().count();
+    let used = words(&incoming.text) + words(&reply);
+
+    let wants_stream = operation == Operation::StreamMessage
+        || body.get("stream").and_then(Value::as_bool).unwrap_or(false);
+    if wants_stream {
+        return Ok(event_stream(
+            context,
+            tokens(&reply),
+            Finish {
+                message_id,
+                tokens_used: used,
+                model,
+                started: context.now,
+            },
+            place,
+        ));
+    }
+    let now = context.app.clock.now();
+    let mut data = json!({
+        "messageId": message_id,
+        "response": reply,
+        "agentId": id,
+        "timestamp": whole_second(now),
+        "metadata": {
+            "tokensUsed": used,
+            "responseTime": now.duration_since(context.now).as_secs_f64(),
+            "model": model,
+        },
+    });
+    if let Some(user) = incoming.user_id {
+        data["userId"] = user.into();
+    }
+    if let Some(room) = incoming.room_id {
+        data["roomId"] = room.into();
+    }
+    drop(place);
+    Ok(success(StatusCode::OK, &data))
+}
+
+/// An agent that is inactive, broken or told not to answer does not.
+fn check_available(agent: &crate::store::Agent) -> Result<(), Failure> {
+    let reason = match (&agent.unavailable, agent.status.as_str()) {
+        (Some(reason), _) => reason.as_str(),
+        (None, "active") => return Ok(()),
+        (None, "inactive") => "Agent is inactive",
+        (None, _) => "Agent is in an error state",
+    };
+    let status = if agent.unavailable.is_some() {
+        "error"
+    } else {
+        agent.status.as_str()
+    };
+    let failure = Failure::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "AGENT_UNAVAILABLE",
+        "Agent is currently unavailable",
+    );
+    Err(failure.with(json!({"status": status, "reason": reason})))
+}
+
+fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+    body.get(field).and_then(Value::as_str)
+}
+
+fn text_of(body: &Map<String, Value>, field: &str) -> Option<String> {
+    text(body, field).map(str::to_owned)
+}
+
+/// A message's place among those in flight; given back when its answer is done or dropped.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    account: Arc<Mutex<Account>>,
+    agent: String,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let account = &mut *lock(&self.account);
+        if let Some(in_flight) = account.in_flight.get_mut(&self.agent) {
+            *in_flight -= 1;
+            if *in_flight == 0 {
+                account.in_flight.remove(&self.agent);
+            }
+        }
+    }
+}
