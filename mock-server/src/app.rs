@@ -174,7 +174,7 @@ impl App {
                 .plan_body(operation, agent.as_deref(), random)
         };
         let body = self.read_body(body, pause).await;
-        let bytes = body.as_ref().map(Bytes::clone).unwrap_or_default();
+        let bytes = body.clone().unwrap_or_default();
         let streams = operation == Operation::StreamMessage
             || (operation == Operation::SendMessage && asks_for_stream(&bytes));
 
