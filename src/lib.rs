@@ -68,3 +68,8 @@ pub use http::{HeaderMap, Method, StatusCode};
 pub use jiff::Timestamp;
 pub use secrecy::SecretString;
 pub use serde_json::Value;
+
+/// The README's programs, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
