@@ -28,7 +28,7 @@ const OPERATION: &str = "request";
 ///
 /// let created: Value = orion
 ///     .request(Method::POST, ["agents"])
-///     .json(&json!({"name": "Harbour Pilot"}))
+///     .json(json!({"name": "Harbour Pilot"}))
 ///     .send()
 ///     .await?;
 /// assert_eq!(created["name"], "Harbour Pilot");
@@ -77,8 +77,8 @@ impl RawRequest {
         self
     }
 
-    /// The body, as JSON.
-    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+    /// The body, as JSON: a value or a reference to one.
+    pub fn json(mut self, body: impl Serialize) -> Self {
         self.body = json(&body).map(Some).map_err(reason);
         self
     }

@@ -12,7 +12,7 @@ use crate::types::AgentConfig;
 #[derive(Debug, Clone, Default)]
 pub(super) struct ConfigurationBody {
     fields: Map<String, Value>,
-    /// The first value that JSON cannot hold; reported when the call is made.
+    /// The first value that JSON cannot hold, and why; reported when the call is made.
     bad_field: Option<(String, String)>,
 }
 
@@ -22,7 +22,7 @@ impl ConfigurationBody {
         match serde_json::to_value(config) {
             Ok(Value::Object(fields)) => body.fields = fields,
             Ok(_) => {}
-            Err(error) => body.bad_field = Some(("config".to_owned(), error.to_string())),
+            Err(error) => body.bad_field = Some(("settings".to_owned(), error.to_string())),
         }
         body
     }
@@ -72,19 +72,20 @@ impl ConfigurationBody {
         match serde_json::to_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.bad_field
-                    .get_or_insert_with(|| (field.to_owned(), error.to_string()));
+                self.bad_field.get_or_insert_with(|| {
+                    (
+                        field.to_owned(),
+                        format!("cannot be written as JSON: {error}"),
+                    )
+                });
                 None
             }
         }
     }
 
     pub(super) fn into_json(self) -> Result<Bytes, OrionError> {
-        if let Some((field, error)) = self.bad_field {
-            return Err(OrionError::invalid(
-                field,
-                format!("cannot be written as JSON: {error}"),
-            ));
+        if let Some((field, reason)) = self.bad_field {
+            return Err(OrionError::invalid(field, reason));
         }
         match self.fields.get("name") {
             Some(Value::String(name)) if name.trim().is_empty() => {
@@ -212,7 +213,7 @@ macro_rules! configuration_setters {
             }
 
             /// A field that this version does not know, by its wire name.
-            pub fn field(mut self, name: impl AsRef<str>, value: impl serde::Serialize) -> Self {
+            pub fn extra(mut self, name: impl AsRef<str>, value: impl serde::Serialize) -> Self {
                 self.body.set(name.as_ref(), value);
                 self
             }
