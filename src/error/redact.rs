@@ -6,9 +6,15 @@ use super::OrionError;
 use crate::client::REDACTED;
 use crate::types::ErrorCode;
 
+/// A shorter key is a test's ("key"), no secret, and could be an ordinary word of the server's.
+const SHORTEST_SECRET: usize = 8;
+
 impl OrionError {
     /// Takes the key out of everything that came from the server.
     pub(crate) fn redact(&mut self, key: &str) {
+        if key.len() < SHORTEST_SECRET {
+            return;
+        }
         if let Some(context) = self.context_mut() {
             for text in [
                 &mut context.excerpt,
@@ -90,27 +96,27 @@ mod tests {
     #[test]
     fn a_key_that_the_server_repeats_is_in_no_part_of_the_error() {
         for body in [
-            r#"{"success":false,"error":{"code":"canary","message":"bad canary","details":{"canary":["canary"]}}}"#,
-            r#"{"success":true,"data":"canary"}"#,
-            "<p>Authorization: Bearer canary</p>",
+            r#"{"success":false,"error":{"code":"canary-key","message":"bad canary-key","details":{"canary-key":["canary-key"]}}}"#,
+            r#"{"success":true,"data":"canary-key"}"#,
+            "<p>Authorization: Bearer canary-key</p>",
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert("x-request-id", "canary".parse().unwrap());
-            headers.insert("content-type", "text/canary".parse().unwrap());
+            headers.insert("x-request-id", "canary-key".parse().unwrap());
+            headers.insert("content-type", "text/canary-key".parse().unwrap());
             let answer = Answer {
                 status: StatusCode::OK,
                 headers,
                 body: Bytes::from_static(body.as_bytes()),
             };
             let mut error = answer.decode::<u8>().unwrap_err();
-            error.redact("canary");
+            error.redact("canary-key");
             let printed = format!(
                 "{error} {error:?} {:?} {:?} {:?}",
                 error.details(),
                 error.body_excerpt(),
                 error.request_id()
             );
-            assert!(!printed.contains("canary"), "{printed}");
+            assert!(!printed.contains("canary-key"), "{printed}");
         }
     }
 }
