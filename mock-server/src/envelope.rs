@@ -102,7 +102,15 @@ impl Failure {
     }
 
     pub(crate) fn into_answer(self) -> Answer {
-        let body = json!({"success": false, "error": self.error_object()});
+        #[derive(Serialize)]
+        struct Failed {
+            success: bool,
+            error: Value,
+        }
+        let body = Failed {
+            success: false,
+            error: self.error_object(),
+        };
         let mut answer = json_answer(self.status, &body);
         if let Some(seconds) = self.retry_after {
             answer

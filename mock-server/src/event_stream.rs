@@ -143,7 +143,11 @@ fn cut_inside(steps: &mut VecDeque<Step>, index: usize, at: impl FnOnce(&[u8]) -
 }
 
 fn token_event(token: &str) -> String {
-    format!("data: {}\n\n", json!({"type": "token", "content": token}))
+    // Written as the contract shows it: the type first.
+    format!(
+        "data: {{\"type\":\"token\",\"content\":{}}}\n\n",
+        json!(token)
+    )
 }
 
 impl State {
@@ -194,11 +198,10 @@ impl State {
             started,
         } = &self.finish;
         let seconds = self.clock.now().duration_since(*started).as_secs_f64();
-        let done = json!({
-            "type": "done",
-            "messageId": message_id,
-            "metadata": {"tokensUsed": tokens_used, "responseTime": seconds, "model": model},
-        });
-        format!("data: {done}\n\n")
+        let metadata = json!({"tokensUsed": tokens_used, "responseTime": seconds, "model": model});
+        format!(
+            "data: {{\"type\":\"done\",\"messageId\":{},\"metadata\":{metadata}}}\n\n",
+            json!(message_id)
+        )
     }
 }
