@@ -193,36 +193,22 @@ async fn a_silent_stream_times_out() {
     assert_eq!(started.elapsed(), Duration::from_secs(20));
 }
 
-/// Comments every ten seconds, and never an event.
-fn comments_only()
--> impl futures_util::Stream<Item = Result<http_body::Frame<Bytes>, std::io::Error>> + Send {
-    futures_util::stream::unfold((), |()| async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        Some((
-            Ok(http_body::Frame::data(Bytes::from_static(
-                b": keep-alive\n\n",
-            ))),
-            (),
-        ))
-    })
-}
+type Comments = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
 
-fn commenting() -> support::Answers<
-    http_body_util::StreamBody<
-        std::pin::Pin<
-            Box<
-                dyn futures_util::Stream<Item = Result<http_body::Frame<Bytes>, std::io::Error>>
-                    + Send,
-            >,
-        >,
-    >,
-> {
-    support::Answers::new(|_| {
+/// Comments every ten seconds, and never an event.
+fn commenting() -> support::Answers<Comments> {
+    let comments = || {
+        futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let comment = http_body::Frame::data(Bytes::from_static(b": keep-alive\n\n"));
+            Some((Ok(comment), ()))
+        })
+    };
+    support::Answers::new(move |_| {
+        let body = Comments::new(http_body_util::StreamBody::new(comments()));
         Ok(http::Response::builder()
             .header("content-type", "text/event-stream")
-            .body(http_body_util::StreamBody::new(
-                Box::pin(comments_only()) as std::pin::Pin<Box<_>>
-            ))
+            .body(body)
             .unwrap())
     })
 }
