@@ -171,7 +171,7 @@ impl State {
                 let never: Infallible = std::future::pending().await;
                 match never {}
             }
-            Step::Cut => return Some(Err(ConnectionFault::Reset.error())),
+            Step::Cut => return Some(Err(ConnectionFault::cut().await)),
         };
         let event = if self.comments {
             format!(": keep-alive\n\n{event}")

@@ -4,7 +4,7 @@ use std::io;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
@@ -31,6 +31,13 @@ impl ConnectionFault {
                 "the mock reset the connection",
             ),
         }
+    }
+
+    /// The error that ends a body too early. What was sent before is on the wire by then: a body
+    /// that has nothing ready lets the connection write what it has.
+    pub(crate) async fn cut() -> io::Error {
+        tokio::task::yield_now().await;
+        Self::Reset.error()
     }
 
     fn answer(self) -> Answer {
@@ -126,7 +133,8 @@ async fn cut(answer: Answer) -> Answer {
     head.headers
         .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
-    let pieces = stream::iter([Ok(half), Err(ConnectionFault::Reset.error())]);
+    let pieces = stream::once(async { Ok(half) })
+        .chain(stream::once(async { Err(ConnectionFault::cut().await) }));
     Response::from_parts(head, Body::from_stream(pieces))
 }
 
