@@ -51,3 +51,8 @@ pub use reply::IncomingMessage;
 pub use server::MockServer;
 pub use service::{MockBody, MockService};
 pub use snapshot::Snapshot;
+
+/// The README's program, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

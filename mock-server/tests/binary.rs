@@ -1,0 +1,220 @@
+//! The program: what it prints, how it starts and how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+struct Running {
+    child: Child,
+    line: String,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+            .args(["--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self { child, line }
+    }
+
+    fn base_url(&self) -> &str {
+        self.line.trim().rsplit(' ').next().unwrap()
+    }
+
+    /// The answer to a request, read to its end.
+    fn request(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = self.connect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn connect(&self) -> TcpStream {
+        let address = self.base_url().strip_prefix("http://").unwrap();
+        TcpStream::connect(address.strip_suffix("/v1").unwrap()).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    fn ends_well(mut self) {
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_ready_line_and_file_have_the_real_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ready");
+    let mock = Running::start(&["--ready-file", file.to_str().unwrap()]);
+    assert!(
+        mock.line
+            .starts_with("orionos-mock-server is ready at http://127.0.0.1:"),
+        "{}",
+        mock.line
+    );
+    assert_eq!(std::fs::read_to_string(file).unwrap(), mock.base_url());
+    assert!(
+        mock.request("GET", "/health", "")
+            .contains(r#"{"status":"ok","version":"1.0.0"}"#)
+    );
+
+    let json = Running::start(&["--log-format", "json"]);
+    let line: Value = serde_json::from_str(&json.line).unwrap();
+    assert_eq!(line["event"], "ready");
+}
+
+#[test]
+fn options_change_what_the_mock_does() {
+    let mock = Running::start(&[
+        "--tier",
+        "standard",
+        "--list-key",
+        "items",
+        "--clock",
+        "frozen",
+        "--reply",
+        "{agent} heard {text}",
+        "--fault",
+        "status=502,on=delete,times=1",
+    ]);
+    let created = mock.request("POST", "/v1/agents", r#"{"name":"Pilot"}"#);
+    assert!(created.starts_with("HTTP/1.1 201"), "{created}");
+    assert!(
+        created.contains("2026-01-01T00:00:00Z") && created.contains("x-ratelimit-limit: 10"),
+        "{created}"
+    );
+    assert!(
+        mock.request("GET", "/v1/agents", "")
+            .contains(r#""items":[{"#)
+    );
+    let id = created
+        .split("\"id\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let said = mock.request(
+        "POST",
+        &format!("/v1/agents/{id}/messages"),
+        r#"{"text":"Hi"}"#,
+    );
+    assert!(said.contains("Pilot heard Hi"), "{said}");
+    let path = format!("/v1/agents/{id}");
+    assert!(
+        mock.request("DELETE", &path, "")
+            .starts_with("HTTP/1.1 502")
+    );
+    assert!(
+        mock.request("DELETE", &path, "")
+            .starts_with("HTTP/1.1 200")
+    );
+}
+
+#[test]
+fn a_start_that_fails_is_one_line_and_exit_code_2() {
+    let mock = Running::start(&[]);
+    let port = mock
+        .base_url()
+        .trim_end_matches("/v1")
+        .rsplit(':')
+        .next()
+        .unwrap();
+    for (arguments, word) in [
+        (vec!["--port", port], "is taken"),
+        (vec!["--port", "0", "--host", "0.0.0.0"], "--allow-remote"),
+        (vec!["--port", "0", "--fault", "nonsense"], "fault"),
+        (
+            vec!["--port", "0", "--agents", "/does/not/exist"],
+            "cannot be read",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+            .args(&arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(word), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn signals_end_it_with_connections_and_an_endless_stream_open() {
+    for signal in ["-TERM", "-INT"] {
+        let mock = Running::start(&["--fault", "stream_stall=1", "--agents", &seeds()]);
+        let idle: Vec<TcpStream> = (0..20).map(|_| mock.connect()).collect();
+        let mut stream = mock.connect();
+        let body = r#"{"text":"Hi"}"#;
+        write!(
+            stream,
+            "POST /v1/agents/agent_a/messages/stream HTTP/1.1\r\nhost: mock\r\nauthorization: Bearer test-key\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        mock.signal(signal);
+        mock.ends_well();
+        drop(idle);
+    }
+}
+
+fn seeds() -> String {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let file = folder.join("agents.json");
+    std::fs::write(&file, r#"[{"id": "agent_a", "name": "Pilot"}]"#).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn it_ends_when_standard_input_is_closed() {
+    let mut mock = Running::start(&["--exit-on-stdin-close"]);
+    drop(mock.child.stdin.take());
+    mock.ends_well();
+}
+
+#[test]
+fn the_state_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let arguments = ["--state", file.to_str().unwrap()];
+    let mock = Running::start(&arguments);
+    mock.request("POST", "/v1/agents", r#"{"name":"Survivor"}"#);
+    mock.signal("-TERM");
+    mock.ends_well();
+    let again = Running::start(&arguments);
+    assert!(again.request("GET", "/v1/agents", "").contains("Survivor"));
+}
