@@ -13,7 +13,9 @@ fuzz_target!(|input: &[u8]| {
     let (Some(first), body) = (input.first(), input.get(1..).unwrap_or_default()) else {
         return;
     };
-    let statuses = [200, 201, 204, 301, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504];
+    let statuses = [
+        200, 201, 204, 301, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504,
+    ];
     let status = statuses[usize::from(*first) % statuses.len()];
     let service = Fixed {
         status: StatusCode::from_u16(status).unwrap(),
@@ -31,12 +33,24 @@ fuzz_target!(|input: &[u8]| {
             agents.create("a").send().await.err(),
             agents.send_message("a", "Hi").send().await.err(),
             agents.stream_message("a", "Hi").send().await.err(),
-            orion.request(Method::GET, ["x"]).send::<Value>().await.err(),
+            orion
+                .request(Method::GET, ["x"])
+                .send::<Value>()
+                .await
+                .err(),
         ];
         for error in printed.into_iter().flatten() {
             let line = error.to_string();
-            assert!(!line.contains('\n') && !line.contains("fuzz-canary-key"), "{line}");
-            let _ = (error.code(), error.details(), error.retry_after(), error.outcome());
+            assert!(
+                !line.contains('\n') && !line.contains("fuzz-canary-key"),
+                "{line}"
+            );
+            let _ = (
+                error.code(),
+                error.details(),
+                error.retry_after(),
+                error.outcome(),
+            );
         }
         if let Ok(agent) = agents.get("a").send().await {
             // What was decoded is kept: it encodes to something that decodes to the same.

@@ -8,7 +8,8 @@ fuzz_target!(|text: &str| {
     match AgentConfig::from_json_str(text) {
         Ok(config) => {
             let written = config.to_json_string_pretty().expect("it was JSON before");
-            let again = AgentConfig::from_json_str(&written).expect("it was a configuration before");
+            let again =
+                AgentConfig::from_json_str(&written).expect("it was a configuration before");
             assert_eq!(again, config);
         }
         Err(error) => assert!(!error.to_string().contains('\n')),

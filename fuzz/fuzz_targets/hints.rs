@@ -42,7 +42,11 @@ fuzz_target!(|input: &[u8]| {
             let started = tokio::time::Instant::now();
             let error = agents.get("a").send().await.expect_err("it is a 429");
             // Two attempts: at most two waits for a window and one for a hint, each a minute or so.
-            assert!(started.elapsed() < Duration::from_secs(200), "{:?} {error}", started.elapsed());
+            assert!(
+                started.elapsed() < Duration::from_secs(200),
+                "{:?} {error}",
+                started.elapsed()
+            );
         }
     });
 });

@@ -11,6 +11,9 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use orionos::{OrionOS, RequestBody, RetryPolicy};
 
+/// The key of the clients, long enough to be taken out of errors.
+pub const KEY: &str = "fuzz-canary-key";
+
 type Pieces = futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>>;
 
 /// A service that gives every call the same answer, its body in these pieces.
@@ -31,7 +34,12 @@ impl tower_service::Service<Request<RequestBody>> for Fixed {
     }
 
     fn call(&mut self, _: Request<RequestBody>) -> Self::Future {
-        let frames: Vec<_> = self.pieces.iter().cloned().map(|piece| Ok(Frame::data(piece))).collect();
+        let frames: Vec<_> = self
+            .pieces
+            .iter()
+            .cloned()
+            .map(|piece| Ok(Frame::data(piece)))
+            .collect();
         let mut answer = Response::new(StreamBody::new(futures_util::stream::iter(frames)));
         *answer.status_mut() = self.status;
         *answer.headers_mut() = self.headers.clone();
@@ -43,7 +51,7 @@ impl Fixed {
     /// A client of this service that tries twice.
     pub fn client(self) -> OrionOS {
         OrionOS::builder()
-            .api_key("fuzz-canary-key")
+            .api_key(KEY)
             .retry(RetryPolicy::default().max_attempts(2))
             .max_response_bytes(1 << 20)
             .http_service(self)

@@ -57,6 +57,8 @@ impl Window {
             self.sent = 0;
         }
         let permitted = match self.limit {
+            // With no reset to wait for, one call has to go and ask.
+            Some(_) if self.resets_at.is_none() => self.remaining.max(1),
             Some(_) => self.remaining,
             None => self.before_the_first_answer,
         };
@@ -214,6 +216,21 @@ mod tests {
         assert!(!window.has_room(now));
         assert_eq!(window.next_reset(), Some(reset));
         assert_eq!(room(&mut window, reset), 60);
+    }
+
+    #[test]
+    fn a_window_without_a_reset_ahead_lets_one_call_ask() {
+        let now = Instant::now();
+        let mut nothing = Window::operation(None);
+        nothing.learn(&told(0, 0, 0), now, true);
+        assert_eq!(room(&mut nothing, now), 1);
+
+        let mut answers_were_lost = Window::operation(None);
+        answers_were_lost.learn(&told(2, 0, 90), now, true);
+        assert_eq!(room(&mut answers_were_lost, now), 2);
+        answers_were_lost.count();
+        answers_were_lost.count();
+        assert_eq!(room(&mut answers_were_lost, now), 1);
     }
 
     #[test]
