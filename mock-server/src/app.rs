@@ -443,7 +443,7 @@ fn json_body(
         Ok(other) => Err(Failure::invalid(
             "body",
             "The request body is not a JSON object",
-            format!("Must be an object, got {}", crate::validate::kind(&other)),
+            format!("Must be an object, got {}", crate::shape::kind(&other)),
         )),
         Err(error) => Err(Failure::invalid(
             "body",

@@ -6,6 +6,8 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::answers::ErrorObject;
+
 /// An answer before it has its headers.
 pub(crate) type Answer = Response<Body>;
 
@@ -93,19 +95,19 @@ impl Failure {
     }
 
     /// The envelope's `error` object.
-    pub(crate) fn error_object(&self) -> Value {
-        let mut error = json!({"code": self.code, "message": self.message});
-        if let Some(details) = &self.details {
-            error["details"] = details.clone();
+    pub(crate) fn error_object(&self) -> ErrorObject<'_> {
+        ErrorObject {
+            code: &self.code,
+            message: &self.message,
+            details: self.details.as_ref(),
         }
-        error
     }
 
     pub(crate) fn into_answer(self) -> Answer {
         #[derive(Serialize)]
-        struct Failed {
+        struct Failed<'a> {
             success: bool,
-            error: Value,
+            error: ErrorObject<'a>,
         }
         let body = Failed {
             success: false,

@@ -11,8 +11,8 @@ use futures_util::stream;
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use jiff::Timestamp;
-use serde_json::json;
 
+use crate::answers::{MessageMetadata, StreamEvent};
 use crate::app::Context;
 use crate::clock::RunningClock;
 use crate::envelope::{Answer, Failure};
@@ -23,7 +23,7 @@ use crate::handlers::InFlight;
 /// What the `done` event tells.
 pub(crate) struct Finish {
     pub(crate) message_id: String,
-    pub(crate) tokens_used: usize,
+    pub(crate) tokens_used: u64,
     pub(crate) model: String,
     pub(crate) started: Timestamp,
 }
@@ -102,8 +102,10 @@ fn steps(tokens: Vec<String>, fault: Option<&FaultKind>) -> VecDeque<Step> {
                 "MODEL_ERROR",
                 "The model provider failed",
             );
-            let event = json!({"type": "error", "error": failure.error_object()});
-            steps.push_back(Step::Raw(format!("data: {event}\n\n").into()));
+            let event = data(&StreamEvent::Error {
+                error: failure.error_object(),
+            });
+            steps.push_back(Step::Raw(event.into()));
         }
         Some(FaultKind::StreamCut { after_events }) => {
             steps.truncate((*after_events).min(last));
@@ -143,11 +145,13 @@ fn cut_inside(steps: &mut VecDeque<Step>, index: usize, at: impl FnOnce(&[u8]) -
 }
 
 fn token_event(token: &str) -> String {
-    // Written as the contract shows it: the type first.
-    format!(
-        "data: {{\"type\":\"token\",\"content\":{}}}\n\n",
-        json!(token)
-    )
+    data(&StreamEvent::Token { content: token })
+}
+
+fn data(event: &StreamEvent<'_>) -> String {
+    // An event is made of strings and numbers: it always serializes.
+    let json = serde_json::to_string(event).unwrap_or_default();
+    format!("data: {json}\n\n")
 }
 
 impl State {
@@ -191,17 +195,18 @@ impl State {
     }
 
     fn done_event(&self) -> String {
-        let Finish {
-            message_id,
-            tokens_used,
-            model,
-            started,
-        } = &self.finish;
-        let seconds = self.clock.now().duration_since(*started).as_secs_f64();
-        let metadata = json!({"tokensUsed": tokens_used, "responseTime": seconds, "model": model});
-        format!(
-            "data: {{\"type\":\"done\",\"messageId\":{},\"metadata\":{metadata}}}\n\n",
-            json!(message_id)
-        )
+        let finish = &self.finish;
+        data(&StreamEvent::Done {
+            message_id: &finish.message_id,
+            metadata: MessageMetadata {
+                tokens_used: finish.tokens_used,
+                response_time: self
+                    .clock
+                    .now()
+                    .duration_since(finish.started)
+                    .as_secs_f64(),
+                model: &finish.model,
+            },
+        })
     }
 }

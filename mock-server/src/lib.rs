@@ -18,6 +18,7 @@
 )]
 
 mod account;
+mod answers;
 mod app;
 mod builder;
 mod clock;
@@ -30,11 +31,13 @@ mod handlers;
 mod journal;
 mod keys;
 mod limits;
+mod openapi;
 mod operation;
 mod reply;
 mod routes;
 mod server;
 mod service;
+mod shape;
 mod snapshot;
 mod store;
 mod validate;

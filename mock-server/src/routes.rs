@@ -6,16 +6,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::routing::any;
-use http::Method;
+use axum::routing::{any, get};
+use http::{Method, StatusCode};
 
 use crate::app::{App, is_read};
-use crate::envelope::Answer;
+use crate::envelope::{Answer, json_answer};
+use crate::openapi;
 use crate::operation::Operation;
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/health", any(health))
+        .route("/openapi.json", get(description))
         .route("/v1/agents", any(agents))
         .route("/v1/agents/{agentId}", any(agent))
         .route("/v1/agents/{agentId}/messages", any(messages))
@@ -32,6 +34,13 @@ async fn health(State(app): State<Arc<App>>, request: Request) -> Answer {
         _ => None,
     };
     serve(app, operation, None, "GET", request).await
+}
+
+/// The OpenAPI document, for anybody.
+async fn description(State(app): State<Arc<App>>) -> Answer {
+    let settings = &app.settings;
+    let document = openapi::document(&settings.base_url, settings.list_key);
+    json_answer(StatusCode::OK, &document)
 }
 
 async fn agents(State(app): State<Arc<App>>, request: Request) -> Answer {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::answers::{AgentSummary, Metrics};
 use crate::validate::{ListQuery, SortBy};
 
 /// Texts of a conversation that are remembered.
@@ -59,10 +60,14 @@ impl Agent {
         data.insert("updatedAt".into(), json!(self.updated_at));
         data.insert(
             "metrics".into(),
-            json!({
-                "totalMessages": self.total_messages,
-                "totalConversations": self.conversations.len(),
-                "uptime": if self.unavailable.is_some() { "0.0%" } else { "100.0%" },
+            json!(Metrics {
+                total_messages: self.total_messages,
+                total_conversations: self.conversations.len() as u64,
+                uptime: if self.unavailable.is_some() {
+                    "0.0%"
+                } else {
+                    "100.0%"
+                },
             }),
         );
         Value::Object(data)
@@ -97,23 +102,6 @@ impl Agent {
         conversation.heard.push(text.to_owned());
         (conversation.turns, before)
     }
-}
-
-/// An entry of a list, borrowed from its agent.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Entry<'a> {
-    id: &'a str,
-    name: &'a str,
-    status: &'a str,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model_provider: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clients: Option<&'a Value>,
 }
 
 /// All agents of an account.
@@ -169,7 +157,7 @@ impl Store {
     }
 
     /// A page's entries, and how many there are in all.
-    pub(crate) fn page(&mut self, query: &ListQuery) -> (Vec<Entry<'_>>, u64) {
+    pub(crate) fn page(&mut self, query: &ListQuery) -> (Vec<AgentSummary<'_>>, u64) {
         let key = (query.sort_by, query.status.clone());
         let ids = match self.sorted.get(&key) {
             Some(ids) => ids.clone(),
@@ -221,8 +209,8 @@ impl Store {
 }
 
 impl Agent {
-    fn entry(&self) -> Entry<'_> {
-        Entry {
+    fn entry(&self) -> AgentSummary<'_> {
+        AgentSummary {
             id: &self.id,
             name: &self.name,
             status: &self.status,

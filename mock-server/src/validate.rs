@@ -1,115 +1,15 @@
 //! Checks of what a client sends, with the contract's error shapes: which field, what was expected,
 //! what was found.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::envelope::Failure;
-
-const PROVIDERS: [&str; 4] = ["openai", "anthropic", "google-genai", "ollama"];
-
-/// What a field may hold.
-enum Shape {
-    Text,
-    TextList,
-    Bool,
-    Number,
-    Object,
-    Provider,
-    Any,
-    /// An object with known fields; others are accepted. `true`: the field is required.
-    Fields(&'static [(&'static str, Shape, bool)]),
-    ListOf(&'static Shape),
-}
-
-const PERSONALITY: Shape = Shape::Fields(&[
-    ("traits", Shape::TextList, false),
-    ("style", Shape::Text, false),
-    ("tone", Shape::Text, false),
-    ("adjectives", Shape::TextList, false),
-    ("voice", Shape::Text, false),
-]);
-
-const PLUGIN: Shape = Shape::Fields(&[
-    ("name", Shape::Text, true),
-    ("enabled", Shape::Bool, true),
-    ("config", Shape::Any, false),
-]);
-
-const PARAMETER: Shape = Shape::Fields(&[
-    ("name", Shape::Text, true),
-    ("type", Shape::Text, true),
-    ("description", Shape::Text, false),
-    ("required", Shape::Bool, false),
-]);
-
-const ACTION: Shape = Shape::Fields(&[
-    ("name", Shape::Text, true),
-    ("description", Shape::Text, false),
-    ("examples", Shape::TextList, false),
-    ("handler", Shape::Text, false),
-    ("parameters", Shape::ListOf(&PARAMETER), false),
-]);
-
-const MODEL_SETTINGS: Shape = Shape::Fields(&[
-    ("temperature", Shape::Number, false),
-    ("maxTokens", Shape::Number, false),
-    ("topP", Shape::Number, false),
-    ("frequencyPenalty", Shape::Number, false),
-    ("presencePenalty", Shape::Number, false),
-]);
-
-const SETTINGS: Shape = Shape::Fields(&[
-    (
-        "discord",
-        Shape::Fields(&[
-            ("channels", Shape::TextList, false),
-            ("respondToMentions", Shape::Bool, false),
-            ("respondToDMs", Shape::Bool, false),
-            ("moderationEnabled", Shape::Bool, false),
-            ("commandPrefix", Shape::Text, false),
-        ]),
-        false,
-    ),
-    (
-        "twitter",
-        Shape::Fields(&[
-            ("enableReplies", Shape::Bool, false),
-            ("enableMentions", Shape::Bool, false),
-            ("enableDMs", Shape::Bool, false),
-            ("autoLike", Shape::Bool, false),
-            ("autoRetweet", Shape::Bool, false),
-            ("postFrequency", Shape::Text, false),
-            ("targetHashtags", Shape::TextList, false),
-        ]),
-        false,
-    ),
-    (
-        "telegram",
-        Shape::Fields(&[
-            ("groupIds", Shape::TextList, false),
-            ("respondToCommands", Shape::Bool, false),
-        ]),
-        false,
-    ),
-]);
-
-/// The fields of a create; an update has them too, none of them required.
-const CONFIGURATION: &[(&str, Shape)] = &[
-    ("bio", Shape::TextList),
-    ("personality", PERSONALITY),
-    ("knowledge", Shape::TextList),
-    ("goals", Shape::TextList),
-    ("clients", Shape::TextList),
-    ("settings", SETTINGS),
-    ("modelProvider", Shape::Provider),
-    ("model", Shape::Text),
-    ("plugins", Shape::ListOf(&PLUGIN)),
-    ("actions", Shape::ListOf(&ACTION)),
-    ("modelSettings", MODEL_SETTINGS),
-];
+use crate::shape::{CONFIGURATION, MESSAGE, Shape, check};
 
 /// Fields that the server sets; a client cannot.
-const READ_ONLY: [&str; 5] = ["id", "createdAt", "updatedAt", "metrics", "apiEndpoint"];
+pub(crate) const READ_ONLY: [&str; 5] = ["id", "createdAt", "updatedAt", "metrics", "apiEndpoint"];
 
 pub(crate) fn create(body: &Map<String, Value>) -> Result<(), Failure> {
     match body.get("name") {
@@ -206,111 +106,22 @@ pub(crate) fn message(body: &Map<String, Value>) -> Result<(), Failure> {
         Some(Value::String(text)) if text.trim().is_empty() => return Err(empty()),
         Some(text) => check(text, &Shape::Text, "text")?,
     }
-    for (field, shape) in [
-        ("userId", Shape::Text),
-        ("roomId", Shape::Text),
-        ("context", Shape::Object),
-        ("stream", Shape::Bool),
-    ] {
-        match body.get(field) {
+    for (field, shape) in MESSAGE {
+        match body.get(*field) {
             None | Some(Value::Null) => {}
-            Some(value) => check(value, &shape, field)?,
+            Some(value) => check(value, shape, field)?,
         }
     }
     Ok(())
 }
 
-fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Failure> {
-    let fits = match shape {
-        Shape::Text => value.is_string(),
-        Shape::Bool => value.is_boolean(),
-        Shape::Number => value.is_number(),
-        Shape::Object => value.is_object(),
-        Shape::Any => true,
-        Shape::TextList => {
-            let Some(items) = value.as_array() else {
-                return Err(wrong_type(value, shape, path));
-            };
-            for (index, item) in items.iter().enumerate() {
-                check(item, &Shape::Text, &format!("{path}[{index}]"))?;
-            }
-            true
-        }
-        Shape::ListOf(inner) => {
-            let Some(items) = value.as_array() else {
-                return Err(wrong_type(value, shape, path));
-            };
-            for (index, item) in items.iter().enumerate() {
-                check(item, inner, &format!("{path}[{index}]"))?;
-            }
-            true
-        }
-        Shape::Fields(fields) => {
-            let Some(object) = value.as_object() else {
-                return Err(wrong_type(value, shape, path));
-            };
-            for (field, inner, required) in *fields {
-                let path = format!("{path}.{field}");
-                match object.get(*field) {
-                    Some(Value::Null) | None if *required => {
-                        return Err(Failure::invalid(
-                            &path,
-                            format!("{path} is required"),
-                            "Field is required",
-                        ));
-                    }
-                    Some(Value::Null) | None => {}
-                    Some(value) => check(value, inner, &path)?,
-                }
-            }
-            true
-        }
-        Shape::Provider => {
-            let known = value.as_str().is_some_and(|name| PROVIDERS.contains(&name));
-            if !known {
-                return Err(Failure::invalid(
-                    path,
-                    "Invalid model provider specified",
-                    format!("Must be one of: {}", PROVIDERS.join(", ")),
-                ));
-            }
-            true
-        }
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(wrong_type(value, shape, path))
-    }
-}
-
-fn wrong_type(value: &Value, shape: &Shape, path: &str) -> Failure {
-    let expected = match shape {
-        Shape::Text | Shape::Provider => "a string",
-        Shape::Bool => "a boolean",
-        Shape::Number => "a number",
-        Shape::Object | Shape::Fields(_) => "an object",
-        Shape::TextList => "a list of strings",
-        Shape::ListOf(_) => "a list of objects",
-        Shape::Any => "any value",
-    };
-    Failure::invalid(
-        path,
-        format!("Invalid value for {path}"),
-        format!("Must be {expected}, got {}", kind(value)),
-    )
-}
-
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
+/// The parameters of a list.
+const PARAMETERS: [&str; 5] = ["page", "limit", "status", "sortBy", "order"];
+pub(crate) const STATUSES: [&str; 3] = ["active", "inactive", "error"];
+pub(crate) const SORT_KEYS: [&str; 3] = ["createdAt", "name", "status"];
+pub(crate) const ORDERS: [&str; 2] = ["asc", "desc"];
+/// The largest page number: more is no page of any list.
+pub(crate) const LAST_PAGE: u64 = i64::MAX as u64;
 
 /// The query of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -339,22 +150,29 @@ impl ListQuery {
             sort_by: SortBy::CreatedAt,
             descending: true,
         };
+        let mut seen = HashSet::new();
         for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if PARAMETERS.contains(&&*name) && !seen.insert(name.clone()) {
+                return Err(Failure::invalid(
+                    &*name,
+                    format!("Invalid value for {name}"),
+                    "Must be given once",
+                ));
+            }
             match &*name {
-                "page" => list.page = whole(&value, "page", u64::MAX)?,
+                "page" => list.page = whole(&value, "page", LAST_PAGE)?,
                 "limit" => list.limit = whole(&value, "limit", 100)?,
                 "status" => {
-                    list.status = Some(one_of(&value, "status", &["active", "inactive", "error"])?);
+                    list.status = Some(one_of(&value, "status", &STATUSES)?);
                 }
                 "sortBy" => {
-                    list.sort_by =
-                        match &*one_of(&value, "sortBy", &["createdAt", "name", "status"])? {
-                            "name" => SortBy::Name,
-                            "status" => SortBy::Status,
-                            _ => SortBy::CreatedAt,
-                        };
+                    list.sort_by = match &*one_of(&value, "sortBy", &SORT_KEYS)? {
+                        "name" => SortBy::Name,
+                        "status" => SortBy::Status,
+                        _ => SortBy::CreatedAt,
+                    };
                 }
-                "order" => list.descending = one_of(&value, "order", &["asc", "desc"])? == "desc",
+                "order" => list.descending = one_of(&value, "order", &ORDERS)? == "desc",
                 _ => {}
             }
         }
@@ -368,7 +186,7 @@ fn whole(value: &str, field: &str, most: u64) -> Result<u64, Failure> {
         .ok()
         .filter(|number| (1..=most).contains(number))
         .ok_or_else(|| {
-            let reason = if most == u64::MAX {
+            let reason = if most == LAST_PAGE {
                 "Must be a whole number from 1".to_owned()
             } else {
                 format!("Must be a whole number from 1 to {most}")
@@ -449,6 +267,8 @@ mod tests {
             "page=x",
             "page=-1",
             "page=",
+            "page=1&page=2",
+            "page=9223372036854775808",
             "limit=0",
             "limit=101",
             "status=odd",

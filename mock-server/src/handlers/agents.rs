@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::answers::{CreatedAgent, DeletedAgent, Pagination, UpdatedAgent};
 use crate::app::{Context, ListKey, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::keys::KeyState;
@@ -25,15 +26,16 @@ pub(crate) fn create(context: &Context<'_>, body: Map<String, Value>) -> Result<
     }
     let id = account.new_agent_id();
     let agent = new_agent(id, body, context.now);
-    let data = json!({
-        "id": agent.id,
-        "name": agent.name,
-        "status": agent.status,
-        "createdAt": agent.created_at,
-        "apiEndpoint": format!("{}/agents/{}", context.app.settings.base_url, agent.id),
-    });
+    let data = CreatedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        status: &agent.status,
+        created_at: agent.created_at,
+        api_endpoint: format!("{}/agents/{}", context.app.settings.base_url, agent.id),
+    };
+    let answer = success(StatusCode::CREATED, &data);
     account.store.insert(agent);
-    Ok(success(StatusCode::CREATED, &data))
+    Ok(answer)
 }
 
 /// An agent from a checked body.
@@ -77,14 +79,6 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Answer, Failure> {
         items: Option<T>,
         pagination: Pagination,
     }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Pagination {
-        current_page: u64,
-        total_pages: u64,
-        total_items: u64,
-        items_per_page: u64,
-    }
     let (agents, items) = match context.app.settings.list_key {
         ListKey::Items => (None, Some(entries)),
         ListKey::Agents => (Some(entries), None),
@@ -124,8 +118,7 @@ pub(crate) fn update(
         .get_mut(id)
         .ok_or_else(|| Failure::agent_not_found(id))?;
     validate::update(&body)?;
-    let changes: Vec<&str> = body.keys().map(String::as_str).collect();
-    let data_changes = json!(changes);
+    let changes: Vec<String> = body.keys().cloned().collect();
     for (field, value) in body {
         match (field.as_str(), value) {
             ("name", Value::String(name)) => agent.name = name,
@@ -140,15 +133,16 @@ pub(crate) fn update(
         }
     }
     agent.updated_at = whole_second(context.now);
-    let data = json!({
-        "id": agent.id,
-        "name": agent.name,
-        "status": agent.status,
-        "updatedAt": agent.updated_at,
-        "changes": data_changes,
-    });
+    let data = UpdatedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        status: &agent.status,
+        updated_at: agent.updated_at,
+        changes,
+    };
+    let answer = success(StatusCode::OK, &data);
     account.store.reordered();
-    Ok(success(StatusCode::OK, &data))
+    Ok(answer)
 }
 
 pub(crate) fn delete(context: &Context<'_>, id: &str) -> Result<Answer, Failure> {
@@ -165,12 +159,13 @@ pub(crate) fn delete(context: &Context<'_>, id: &str) -> Result<Answer, Failure>
         );
         return Err(failure.with(json!({"protection": "enabled", "reason": reason})));
     }
-    let data = json!({
-        "id": agent.id,
-        "name": agent.name,
-        "deletedAt": whole_second(context.now),
-        "message": "Agent successfully deleted",
-    });
+    let data = DeletedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        deleted_at: whole_second(context.now),
+        message: "Agent successfully deleted",
+    };
+    let answer = success(StatusCode::OK, &data);
     account.store.remove(id);
-    Ok(success(StatusCode::OK, &data))
+    Ok(answer)
 }

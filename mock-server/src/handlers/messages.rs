@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::agents::whole_second;
 use crate::account::Account;
+use crate::answers::{Message, MessageMetadata};
 use crate::app::{Context, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::event_stream::{Finish, event_stream};
@@ -71,7 +72,7 @@ pub(crate) async fn message(
     };
     // The user's closure runs without the lock.
     let reply = reply.text(&incoming);
-    let words = |text: &str| text.split_whitespace().count();
+    let words = |text: &str| text.split_whitespace().count() as u64;
     let used = words(&incoming.text) + words(&reply);
 
     let wants_stream = operation == Operation::StreamMessage
@@ -90,23 +91,19 @@ pub(crate) async fn message(
         ));
     }
     let now = context.app.clock.now();
-    let mut data = json!({
-        "messageId": message_id,
-        "response": reply,
-        "agentId": id,
-        "timestamp": whole_second(now),
-        "metadata": {
-            "tokensUsed": used,
-            "responseTime": now.duration_since(context.now).as_secs_f64(),
-            "model": model,
+    let data = Message {
+        message_id: &message_id,
+        response: &reply,
+        agent_id: id,
+        user_id: incoming.user_id.as_deref(),
+        room_id: incoming.room_id.as_deref(),
+        timestamp: whole_second(now),
+        metadata: MessageMetadata {
+            tokens_used: used,
+            response_time: now.duration_since(context.now).as_secs_f64(),
+            model: &model,
         },
-    });
-    if let Some(user) = incoming.user_id {
-        data["userId"] = user.into();
-    }
-    if let Some(room) = incoming.room_id {
-        data["roomId"] = room.into();
-    }
+    };
     drop(place);
     Ok(success(StatusCode::OK, &data))
 }
