@@ -1,6 +1,6 @@
 //! Everything that belongs to one account: agents, windows, journal, faults, replies.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -79,21 +79,11 @@ impl Account {
 
     /// As it was in the beginning, with these agents. Messages in flight stay counted.
     pub(crate) fn reset(&mut self, agents: Vec<Agent>) {
-        self.store = Store::restore(agents);
+        self.store.replace(agents);
         self.windows = Windows::default();
         self.journal.clear();
         self.faults.clear();
         self.random = Random::new(self.seed);
-    }
-
-    pub(crate) fn restore(&mut self, agents: Vec<Agent>) {
-        let mut seen = HashSet::new();
-        self.store = Store::restore(
-            agents
-                .into_iter()
-                .filter(|agent| seen.insert(agent.id.clone()))
-                .collect(),
-        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! headers.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -25,10 +26,18 @@ use crate::keys::{self, KeyState, Keys};
 use crate::limits::{Limits, Shown};
 use crate::operation::Operation;
 use crate::reply::Replies;
+use crate::state_file::StateFile;
 use crate::store::Agent;
 
 /// Larger bodies are refused (413).
 const BODY_LIMIT: usize = 1 << 20;
+/// Their values are not kept.
+const SECRET_HEADERS: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+];
 /// Names the fault that was applied to an answer.
 const FAULT_HEADER: &str = "x-mock-fault";
 
@@ -69,10 +78,21 @@ pub(crate) struct Settings {
     pub(crate) replies: Replies,
     pub(crate) agents: Vec<Agent>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) state_file: Option<Arc<StateFile>>,
+    pub(crate) observer: Option<Observer>,
+}
+
+/// Is told of every request that was answered.
+#[derive(Clone)]
+pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&RecordedRequest) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// The mock without its sockets.
-#[derive(Debug)]
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) clock: RunningClock,
@@ -226,7 +246,12 @@ impl App {
                 }
             },
         };
-        let answer = match result {
+        let saved = if operation.writes() {
+            self.save(&account).await
+        } else {
+            Ok(())
+        };
+        let answer = match saved.and(result) {
             Ok(answer) => answer,
             Err(failure) => failure.into_answer(),
         };
@@ -247,7 +272,15 @@ impl App {
         account
             .journal
             .answer(sequence, answered, planned.name.map(str::to_owned));
+        let recorded = self
+            .settings
+            .observer
+            .as_ref()
+            .zip(account.journal.find(sequence));
         drop(account);
+        if let Some((observer, recorded)) = recorded {
+            (observer.0)(&recorded);
+        }
         if operation != Operation::Health {
             shown.write(answer.headers_mut());
         }
@@ -259,6 +292,26 @@ impl App {
                 .insert(ALLOW, HeaderValue::from_static(allowed));
         }
         answer
+    }
+
+    /// Writes the state file, where there is one, before a change is answered.
+    pub(crate) async fn save(&self, account: &Arc<Mutex<Account>>) -> Result<(), Failure> {
+        let Some(file) = self.settings.state_file.clone() else {
+            return Ok(());
+        };
+        let account = account.clone();
+        let path = file.path().to_string();
+        let saved = tokio::task::spawn_blocking(move || file.save(&account)).await;
+        let reason = match saved {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        Err(Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL_ERROR",
+            format!("The state file {path} cannot be written: {reason}"),
+        ))
     }
 
     async fn admit_and_handle(
@@ -371,7 +424,7 @@ fn new_account(settings: &Settings, key: &str) -> Account {
         settings.seed ^ hasher.finish()
     };
     let mut account = Account::new(settings.limits.clone(), settings.replies.clone(), seed);
-    account.restore(settings.agents.clone());
+    account.store.replace(settings.agents.clone());
     settings
         .faults
         .iter()
@@ -387,8 +440,10 @@ fn record(
     time: Timestamp,
 ) -> RecordedRequest {
     let mut headers = parts.headers.clone();
-    if let Some(value) = headers.get_mut(http::header::AUTHORIZATION) {
-        *value = HeaderValue::from_static("[redacted]");
+    for name in SECRET_HEADERS {
+        if let Some(value) = headers.get_mut(name) {
+            *value = HeaderValue::from_static("[redacted]");
+        }
     }
     RecordedRequest {
         sequence: 0,

@@ -1,19 +1,22 @@
 //! A mock's settings.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use crate::app::{App, ListKey, Settings};
+use crate::app::{App, ListKey, Observer, Settings};
 use crate::clock::{Clock, RunningClock};
 use crate::connection::Listening;
+use crate::control::Control;
 use crate::faults::Fault;
 use crate::handlers::new_agent;
+use crate::journal::RecordedRequest;
 use crate::keys::{KeyState, Keys};
 use crate::limits::{Limits, Tier};
 use crate::reply::{IncomingMessage, Replies};
@@ -21,6 +24,7 @@ use crate::routes::router;
 use crate::server::MockServer;
 use crate::service::MockService;
 use crate::snapshot::Snapshot;
+use crate::state_file::StateFile;
 use crate::store::Agent;
 use crate::validate;
 
@@ -107,7 +111,6 @@ impl From<Value> for AgentSeed {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "settings do nothing until .start().await or .in_process()"]
 pub struct MockServerBuilder {
     address: SocketAddr,
@@ -124,6 +127,21 @@ pub struct MockServerBuilder {
     faults: Vec<Fault>,
     clock: Clock,
     state: Option<Snapshot>,
+    state_file: Option<PathBuf>,
+    observer: Option<Observer>,
+    control: Control,
+}
+
+impl fmt::Debug for MockServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServerBuilder")
+            .field("address", &self.address)
+            .field("limits", &self.limits)
+            .field("seed", &self.seed)
+            .field("faults", &self.faults)
+            .field("control", &self.control)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for MockServerBuilder {
@@ -143,6 +161,9 @@ impl Default for MockServerBuilder {
             faults: Vec::new(),
             clock: Clock::default(),
             state: None,
+            state_file: None,
+            observer: None,
+            control: Control::default(),
         }
     }
 }
@@ -276,6 +297,35 @@ impl MockServerBuilder {
         self
     }
 
+    /// Keeps the agents in this file: it begins with what the file holds, and every change is in it
+    /// before it is answered. A kill at any moment leaves the old file or the new one. Where keys
+    /// are isolated, it is the agents of the first key.
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(path.into());
+        self
+    }
+
+    /// Is called with every request when it is answered, as for a log of one's own. It must not wait.
+    pub fn on_request(
+        mut self,
+        observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
+    ) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
+    /// Whether there is a control API under `/__mock`. Default yes.
+    pub fn control(mut self, control: bool) -> Self {
+        self.control.enabled = control;
+        self
+    }
+
+    /// The control API asks for this token in the header `X-Mock-Token`. Default none.
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control.token = Some(token.into());
+        self
+    }
+
     /// The address to listen on. Default 127.0.0.1 and a free port.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
@@ -300,8 +350,9 @@ impl MockServerBuilder {
             ip => ip.to_string(),
         };
         let base_url = format!("http://{host}:{}/v1", bound.port());
+        let control = self.control.clone();
         let (app, key) = self.app(base_url)?;
-        let service = MockService::new(router(app.clone()));
+        let service = MockService::new(router(app.clone(), &control));
         let listening = Listening::start(listener, service.clone());
         Ok(MockServer::new(app, service, key, Some(listening)))
     }
@@ -312,8 +363,9 @@ impl MockServerBuilder {
     ///
     /// [`StartError`]: an agent or a pattern is wrong.
     pub fn in_process(self) -> Result<MockServer, StartError> {
+        let control = self.control.clone();
         let (app, key) = self.app("http://localhost/v1".to_owned())?;
-        let service = MockService::new(router(app.clone()));
+        let service = MockService::new(router(app.clone(), &control));
         Ok(MockServer::new(app, service, key, None))
     }
 
@@ -324,7 +376,15 @@ impl MockServerBuilder {
         let key = self.api_key.unwrap_or_else(|| DEFAULT_KEY.to_owned());
         self.keys.set(&key, KeyState::Full);
         let clock = RunningClock::new(&self.clock);
-        let agents = match self.state {
+        let state_file = self.state_file.map(StateFile::new).map(Arc::new);
+        let kept = match &state_file {
+            Some(file) => file.load().map_err(|error| StartError::File {
+                path: file.path().to_string(),
+                reason: error.to_string(),
+            })?,
+            None => None,
+        };
+        let agents = match kept.or(self.state) {
             Some(snapshot) => snapshot.agents,
             None => seeded(self.agents, self.seed, clock.now())?,
         };
@@ -338,6 +398,8 @@ impl MockServerBuilder {
             replies: self.replies,
             agents,
             faults: self.faults,
+            state_file,
+            observer: self.observer,
         };
         Ok((Arc::new(App::new(settings, self.keys, clock)), key))
     }

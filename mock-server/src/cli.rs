@@ -3,19 +3,17 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use orionos_mock_server::{
-    Clock, Fault, ListKey, MockServer, MockServerBuilder, Snapshot, StartError, Tier,
-};
+use orionos_mock_server::{Clock, Fault, ListKey, MockServer, MockServerBuilder, StartError, Tier};
+
+use crate::request_log::request_log;
 
 /// How long requests under way may take when the mock is told to stop.
 const PATIENCE: Duration = Duration::from_millis(150);
-/// How often the state file is looked after.
-const SAVE_EVERY: Duration = Duration::from_millis(200);
 
 /// A stateful stand-in for the OrionOS API: limits, quota, memory, streaming and faults, offline.
 #[derive(Debug, Parser)]
@@ -27,9 +25,20 @@ pub(crate) struct Options {
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Allow an address that other machines can reach
+    /// Allow an address that other machines can reach; asks for --control-token or --no-control
     #[arg(long)]
     allow_remote: bool,
+    /// Leave the control API under /__mock out
+    #[arg(long, conflicts_with = "control_token")]
+    no_control: bool,
+    /// Ask for this token in X-Mock-Token on every control request
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "ORION_MOCK_CONTROL_TOKEN",
+        hide_env_values = true
+    )]
+    control_token: Option<String>,
     /// A key that may do everything (repeatable; without one it is test-key)
     #[arg(long, value_name = "KEY")]
     api_key: Vec<String>,
@@ -49,7 +58,7 @@ pub(crate) struct Options {
     #[arg(long)]
     isolate_keys: bool,
     /// Keep the agents in this file, so that they survive a restart
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "isolate_keys")]
     state: Option<PathBuf>,
     /// Begin with the agents of this JSON file (a list of create bodies)
     #[arg(long, value_name = "FILE")]
@@ -72,7 +81,13 @@ pub(crate) struct Options {
     /// Write the base URL into this file when the mock is ready
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
-    /// How the ready line is written
+    /// Log no requests
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Log headers and bodies too
+    #[arg(long, short)]
+    verbose: bool,
+    /// How the ready line and the requests are written
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
     /// Stop when standard input is closed, so that a dead test runner leaves no orphan
@@ -87,7 +102,7 @@ enum ClockKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(crate) enum LogFormat {
     Human,
     Json,
 }
@@ -111,20 +126,10 @@ async fn serve(options: Options) -> Result<(), String> {
         .await
         .map_err(|error| explain(&error))?;
     announce(&options, &mock)?;
-    match &options.state {
-        Some(path) => {
-            tokio::select! {
-                () = stop.wait() => {}
-                () = keep(path, &mock) => {}
-            }
-        }
-        None => stop.wait().await,
-    }
+    stop.wait().await;
     mock.shut_down(PATIENCE).await;
-    match &options.state {
-        Some(path) => save(path, &mock.snapshot()),
-        None => Ok(()),
-    }
+    mock.save()
+        .map_err(|error| format!("the state file cannot be written: {error}"))
 }
 
 fn settings(options: &Options) -> Result<MockServerBuilder, String> {
@@ -134,7 +139,15 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
             options.host
         ));
     }
+    if !options.host.is_loopback() && options.control_token.is_none() && !options.no_control {
+        return Err(
+            "other machines could change the mock through its control API; give it a \
+             --control-token, or say --no-control"
+                .to_owned(),
+        );
+    }
     let mut builder = MockServer::builder()
+        .control(!options.no_control)
         .address(SocketAddr::new(options.host, options.port))
         .tier(options.tier)
         .seed(options.seed)
@@ -145,6 +158,12 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
             ClockKind::Real => Clock::tokio(),
             ClockKind::Frozen => Clock::frozen(),
         });
+    if let Some(token) = &options.control_token {
+        builder = builder.control_token(token);
+    }
+    if !options.quiet {
+        builder = builder.on_request(request_log(options.log_format, options.verbose));
+    }
     for key in &options.api_key {
         builder = builder.api_key(key);
     }
@@ -166,16 +185,7 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
             .map_err(|error| error.to_string())?;
     }
     if let Some(path) = &options.state {
-        match Snapshot::load(path) {
-            Ok(snapshot) => builder = builder.state(snapshot),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(format!(
-                    "the state file {} cannot be read: {error}",
-                    path.display()
-                ));
-            }
-        }
+        builder = builder.state_file(path);
     }
     Ok(builder)
 }
@@ -209,30 +219,6 @@ fn announce(options: &Options, mock: &MockServer) -> Result<(), String> {
     // A runner that does not read the line is no reason to fail.
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     Ok(())
-}
-
-/// Saves the state whenever it has changed.
-async fn keep(path: &Path, mock: &MockServer) {
-    let mut saved = None;
-    loop {
-        tokio::time::sleep(SAVE_EVERY).await;
-        let snapshot = mock.snapshot();
-        if saved.as_ref() != Some(&snapshot) {
-            if let Err(message) = save(path, &snapshot) {
-                let _ = writeln!(io::stderr(), "orionos-mock-server: {message}");
-            }
-            saved = Some(snapshot);
-        }
-    }
-}
-
-fn save(path: &Path, snapshot: &Snapshot) -> Result<(), String> {
-    snapshot.save(path).map_err(|error| {
-        format!(
-            "the state file {} cannot be written: {error}",
-            path.display()
-        )
-    })
 }
 
 /// What ends the mock.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -20,7 +21,8 @@ use crate::operation::Operation;
 /// let from_json: Fault = serde_json::from_str(r#"{"kind": "status", "status": 502, "times": 1}"#)?;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
 #[must_use = "a fault does nothing until a mock is given it"]
 pub struct Fault {
     /// What happens.
@@ -43,6 +45,7 @@ pub struct Fault {
     every: Option<u64>,
     /// It happens with this probability, from the mock's seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     probability: Option<f64>,
     /// Whether the mock acts on the request before it fails, where the kind leaves that open.
     #[serde(default)]
@@ -50,7 +53,7 @@ pub struct Fault {
 }
 
 /// What happens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "snake_case",
@@ -60,7 +63,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// An error envelope of this status, without acting.
     Status {
-        /// The status.
+        /// The status, 200 to 599.
+        #[schemars(range(min = 200, max = 599))]
         status: u16,
         /// The envelope's code; without it the contract's code of the status.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,7 +100,8 @@ pub enum FaultKind {
     MalformedJson,
     /// A proxy's HTML page of this status, without acting.
     HtmlPage {
-        /// The status.
+        /// The status, 200 to 599.
+        #[schemars(range(min = 200, max = 599))]
         status: u16,
     },
     /// The right body under `text/plain`.
@@ -169,6 +174,23 @@ impl FaultKind {
             Self::StreamCrlf => "stream_crlf",
             Self::StreamComments => "stream_comments",
             Self::StreamDrip => "stream_drip",
+        }
+    }
+
+    /// The names of its fields.
+    fn fields(&self) -> &'static [&'static str] {
+        match self {
+            Self::Status { .. } => &["status", "code", "message", "details"],
+            Self::RateLimit { .. } => &["retryAfter"],
+            Self::Latency { .. } => &["minMs", "maxMs"],
+            Self::HtmlPage { .. } => &["status"],
+            Self::SlowRequestBody { .. } => &["pauseMs"],
+            Self::StreamStall { .. }
+            | Self::StreamEnd { .. }
+            | Self::StreamError { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamCutInsideEvent { .. } => &["afterEvents"],
+            _ => &[],
         }
     }
 
@@ -459,6 +481,59 @@ impl Armed {
     }
 }
 
+/// What every fault may have beside its kind's own fields.
+const MODIFIERS: [&str; 8] = [
+    "kind",
+    "on",
+    "agents",
+    "times",
+    "after",
+    "every",
+    "probability",
+    "acts",
+];
+
+impl Fault {
+    /// A fault from a request of the control API. A field that it does not know is an error: a
+    /// misspelt `times` would be a fault without end.
+    pub(crate) fn from_json(json: Value) -> Result<Self, String> {
+        let names: Vec<String> = json
+            .as_object()
+            .map(|fields| fields.keys().cloned().collect())
+            .unwrap_or_default();
+        let fault: Self =
+            serde_json::from_value(json).map_err(|error| format!("that is no fault: {error}"))?;
+        let known = || fault.kind.fields().iter().chain(&MODIFIERS);
+        if let Some(name) = names
+            .iter()
+            .find(|name| !known().any(|known| known == name))
+        {
+            let known: Vec<&str> = known().copied().collect();
+            return Err(format!(
+                "{name:?} is no field of the fault {}; one of: {}",
+                fault.kind.name(),
+                known.join(", ")
+            ));
+        }
+        fault.checked()
+    }
+
+    /// Refuses numbers that mean nothing.
+    fn checked(self) -> Result<Self, String> {
+        if let FaultKind::Status { status, .. } | FaultKind::HtmlPage { status } = self.kind
+            && !(200..=599).contains(&status)
+        {
+            return Err(format!("the status {status} is not in 200 to 599"));
+        }
+        if let Some(probability) = self.probability
+            && !(0.0..=1.0).contains(&probability)
+        {
+            return Err(format!("the probability {probability} is not in 0 to 1"));
+        }
+        Ok(self)
+    }
+}
+
 impl std::str::FromStr for Fault {
     type Err = String;
 
@@ -499,7 +574,7 @@ impl std::str::FromStr for Fault {
                 }
             };
         }
-        Ok(fault)
+        fault.checked()
     }
 }
 
@@ -677,6 +752,8 @@ mod tests {
             "reset,often=1",
             "reset,on=nothing",
             "reset,times",
+            "status=99",
+            "reset,probability=2",
         ] {
             assert!(flag.parse::<Fault>().is_err(), "{flag}");
         }

@@ -1,6 +1,7 @@
 //! What has arrived: every request, bounded in entries and bytes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::operation::Operation;
+use crate::request_pattern::RequestPattern;
 
 const MOST_ENTRIES: usize = 10_000;
 const MOST_BYTES: usize = 16 << 20;
@@ -146,11 +148,17 @@ impl Journal {
         self.next
     }
 
-    pub(crate) fn answer(&mut self, sequence: u64, status: Option<u16>, fault: Option<String>) {
+    fn index(&self, sequence: u64) -> Option<usize> {
         let first = self.next + 1 - self.entries.len() as u64;
-        let index = sequence
-            .checked_sub(first)
-            .and_then(|index| usize::try_from(index).ok());
+        usize::try_from(sequence.checked_sub(first)?).ok()
+    }
+
+    pub(crate) fn find(&self, sequence: u64) -> Option<Arc<RecordedRequest>> {
+        self.entries.get(self.index(sequence)?).cloned()
+    }
+
+    pub(crate) fn answer(&mut self, sequence: u64, status: Option<u16>, fault: Option<String>) {
+        let index = self.index(sequence);
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
             let entry = Arc::make_mut(entry);
             entry.status = status;
@@ -173,42 +181,94 @@ impl Journal {
     }
 }
 
-/// How many requests of an operation arrived, or why that cannot be said.
-pub(crate) fn check_count(
+/// How often a request must have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+}
+
+impl Bounds {
+    pub(crate) fn exactly(count: u64) -> Self {
+        Self {
+            least: count,
+            most: count,
+        }
+    }
+
+    fn hold(self, count: u64) -> bool {
+        (self.least..=self.most).contains(&count)
+    }
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.least, self.most) {
+            (least, most) if least == most => write!(f, "{least}"),
+            (least, u64::MAX) => write!(f, "at least {least}"),
+            (0, most) => write!(f, "at most {most}"),
+            (least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+/// How many nearest requests a failed check shows.
+const SHOWN: usize = 5;
+
+/// How many requests fit the pattern, or a text that shows what did arrive, nearest match first.
+pub(crate) fn check(
     entries: &[Arc<RecordedRequest>],
     evicted: u64,
-    operation: Operation,
-    expected: usize,
-) -> Result<(), String> {
+    pattern: &RequestPattern,
+    bounds: Bounds,
+) -> Result<u64, String> {
     let found = entries
         .iter()
-        .filter(|entry| entry.operation == operation)
-        .count();
-    // More than expected is certain; anything else could be different with the evicted entries.
-    if found <= expected && evicted > 0 {
+        .filter(|entry| pattern.matches(entry))
+        .count() as u64;
+    // More than the most is certain; anything else could be different with the evicted entries.
+    if found <= bounds.most && evicted > 0 && (found < bounds.least || bounds.most < u64::MAX) {
         return Err(format!(
-            "expected {expected} {operation} requests, found {found} in the journal, but {evicted} \
-             older entries were evicted: the journal cannot tell"
+            "expected {bounds} of: {pattern}; found {found} in the journal, but {evicted} older \
+             entries were evicted: the journal cannot tell"
         ));
     }
-    if found == expected {
-        return Ok(());
+    if bounds.hold(found) {
+        return Ok(found);
     }
-    let mut message = format!("expected {expected} {operation} requests, found {found}");
+    let mut message = format!("expected {bounds} of: {pattern}; found {found}");
     if entries.is_empty() {
         message.push_str("; no request arrived at all");
+        return Err(message);
+    }
+    let mut near: Vec<_> = entries
+        .iter()
+        .map(|entry| (pattern.differences(entry), entry))
+        .collect();
+    near.sort_by_key(|(differences, _)| differences.len());
+    message.push_str(if found > bounds.most {
+        "; these arrived:"
     } else {
-        message.push_str("; these arrived:");
-        for entry in entries.iter().rev().take(20).rev() {
-            message.push_str("\n  ");
-            message.push_str(&entry.line());
+        "; nearest first, these arrived:"
+    });
+    for (differences, entry) in near.iter().take(SHOWN) {
+        message.push_str("\n  ");
+        message.push_str(&entry.line());
+        for difference in differences {
+            message.push_str("\n      ");
+            message.push_str(difference);
         }
+    }
+    if let Some(more) = near.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        message.push_str(&format!("\n  … and {more} more"));
     }
     Err(message)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn request(operation: Operation, body: usize) -> RecordedRequest {
@@ -258,23 +318,80 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_count_shows_what_arrived() {
+    fn a_wrong_count_shows_the_nearest_first_with_the_differing_field() {
         let mut journal = Journal::default();
         let number = journal.add(request(Operation::List, 0));
         journal.answer(number, Some(200), None);
+        for name in ["Ledgre", "Pilot"] {
+            let mut create = request(Operation::Create, 0);
+            create.method = Method::POST;
+            create.body = format!(r#"{{"name":"{name}","bio":["x"]}}"#).into();
+            let number = journal.add(create);
+            journal.answer(number, Some(201), None);
+        }
+        let pattern = RequestPattern::of(Operation::Create).body(json!({"name": "Ledger"}));
         assert_eq!(
-            check_count(&journal.entries(), 0, Operation::Create, 1).unwrap_err(),
-            "expected 1 create requests, found 0; these arrived:\n  #1 GET /v1/agents list -> 200"
+            check(&journal.entries(), 0, &pattern, Bounds::exactly(1)).unwrap_err(),
+            "expected 1 of: create body={\"name\":\"Ledger\"}; found 0; nearest first, these arrived:\n  \
+             #2 POST /v1/agents create -> 201\n      \
+             body.name: expected \"Ledger\", found \"Ledgre\"\n  \
+             #3 POST /v1/agents create -> 201\n      \
+             body.name: expected \"Ledger\", found \"Pilot\"\n  \
+             #1 GET /v1/agents list -> 200\n      \
+             operation: expected create, found list\n      \
+             body: expected {\"name\":\"Ledger\"}, found no JSON"
         );
-        assert!(check_count(&journal.entries(), 0, Operation::List, 1).is_ok());
+        let right = RequestPattern::of(Operation::Create).body(json!({"name": "Pilot"}));
+        assert_eq!(
+            check(&journal.entries(), 0, &right, Bounds::exactly(1)),
+            Ok(1)
+        );
+        let none: &[Arc<RecordedRequest>] = &[];
+        assert_eq!(
+            check(none, 0, &RequestPattern::any(), Bounds::exactly(2)).unwrap_err(),
+            "expected 2 of: any request; found 0; no request arrived at all"
+        );
+    }
+
+    #[test]
+    fn too_many_are_shown() {
+        let mut journal = Journal::default();
+        for _ in 0..7 {
+            journal.add(request(Operation::Get, 0));
+        }
+        let message = check(
+            &journal.entries(),
+            0,
+            &RequestPattern::of(Operation::Get),
+            Bounds { least: 0, most: 1 },
+        )
+        .unwrap_err();
+        assert!(
+            message.starts_with("expected at most 1 of: get; found 7; these arrived:\n  #1 GET")
+        );
+        assert!(message.ends_with("… and 2 more"), "{message}");
     }
 
     #[test]
     fn what_evicted_entries_could_answer_is_not_passed() {
-        assert!(
-            check_count(&[], 3, Operation::Create, 0)
-                .unwrap_err()
-                .contains("cannot tell")
-        );
+        let any = RequestPattern::any();
+        for bounds in [
+            Bounds::exactly(0),
+            Bounds {
+                least: 1,
+                most: u64::MAX,
+            },
+        ] {
+            let message = check(&[], 3, &any, bounds).unwrap_err();
+            assert!(message.contains("cannot tell"), "{message}");
+        }
+        // One is there: whatever was evicted, it is at least one.
+        let mut journal = Journal::default();
+        journal.add(request(Operation::Get, 0));
+        let at_least_one = Bounds {
+            least: 1,
+            most: u64::MAX,
+        };
+        assert_eq!(check(&journal.entries(), 3, &any, at_least_one), Ok(1));
     }
 }

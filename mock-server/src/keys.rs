@@ -1,15 +1,17 @@
 //! API keys: who may do what.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::Failure;
 
 /// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyState {
@@ -23,9 +25,15 @@ pub enum KeyState {
     OverQuota,
 }
 
-/// The keys that the mock knows.
-#[derive(Debug, Default, Clone)]
+/// The keys that the mock knows. Not printed, as no key is.
+#[derive(Default, Clone)]
 pub(crate) struct Keys(HashMap<String, KeyState>);
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.0.len())
+    }
+}
 
 impl Keys {
     pub(crate) fn set(&mut self, key: &str, state: KeyState) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Operation;
@@ -13,7 +14,7 @@ const WINDOW_SECONDS: i64 = 60;
 const UNLIMITED: u64 = 1_000_000;
 
 /// An account's tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Tier {
@@ -87,8 +88,8 @@ impl std::str::FromStr for Tier {
 }
 
 /// Requests a minute, and what else is limited. `None` is no limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
     /// Requests of all kinds together.
     pub account: Option<u64>,

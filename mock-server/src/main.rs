@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod request_log;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ mod examples;
 mod requests;
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
@@ -72,10 +73,20 @@ pub(crate) fn document(base_url: &str, list_key: ListKey) -> Value {
 pub(crate) struct Types(SchemaGenerator);
 
 impl Types {
+    /// For types as they are sent out: a field that may be left out is not required.
     pub(crate) fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12()
-            .for_serialize()
-            .with(|settings| settings.definitions_path = "/components/schemas".into());
+        Self::with(SchemaSettings::draft2020_12().for_serialize())
+    }
+
+    /// For types as they come in: a field with a default is not required.
+    pub(crate) fn for_requests() -> Self {
+        Self::with(SchemaSettings::draft2020_12())
+    }
+
+    fn with(settings: SchemaSettings) -> Self {
+        let settings = settings
+            .with(|settings| settings.definitions_path = "/components/schemas".into())
+            .with_transform(RecursiveTransform(bound_integers));
         Self(settings.into_generator())
     }
 
@@ -87,6 +98,18 @@ impl Types {
     /// The schemas of all types that were referred to.
     pub(crate) fn schemas(mut self) -> Map<String, Value> {
         self.0.take_definitions(true)
+    }
+}
+
+/// Says in numbers what the format says: generators of data know no `uint16`.
+fn bound_integers(schema: &mut Schema) {
+    let most = match schema.get("format").and_then(Value::as_str) {
+        Some("uint16") => u64::from(u16::MAX),
+        Some("uint64" | "uint") => i64::MAX as u64,
+        _ => return,
+    };
+    if schema.get("maximum").is_none() {
+        schema.insert("maximum".into(), most.into());
     }
 }
 

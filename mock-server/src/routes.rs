@@ -10,12 +10,13 @@ use axum::routing::{any, get};
 use http::{Method, StatusCode};
 
 use crate::app::{App, is_read};
+use crate::control::{self, Control};
 use crate::envelope::{Answer, json_answer};
 use crate::openapi;
 use crate::operation::Operation;
 
-pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
+pub(crate) fn router(app: Arc<App>, control: &Control) -> Router {
+    let api = Router::new()
         .route("/health", any(health))
         .route("/openapi.json", get(description))
         .route("/v1/agents", any(agents))
@@ -23,7 +24,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/agents/{agentId}/messages", any(messages))
         .route("/v1/agents/{agentId}/messages/stream", any(stream))
         .fallback(unknown)
-        .with_state(app)
+        .with_state(app.clone());
+    if control.enabled {
+        api.merge(control::router(app, control))
+    } else {
+        api
+    }
 }
 
 type AgentId = Result<Path<String>, PathRejection>;

@@ -1,5 +1,6 @@
 //! The handle of a running mock.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use crate::app::{App, lock};
 use crate::builder::MockServerBuilder;
 use crate::connection::Listening;
 use crate::faults::Fault;
-use crate::journal::{self, RecordedRequest};
+use crate::journal::{self, Bounds, RecordedRequest};
 use crate::keys::KeyState;
 use crate::limits::{Limits, Tier};
 use crate::operation::Operation;
+use crate::request_pattern::RequestPattern;
 use crate::service::MockService;
 use crate::snapshot::Snapshot;
 
@@ -29,12 +31,19 @@ use crate::snapshot::Snapshot;
 /// mock.assert_requests(Operation::Create, 0);
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MockServer {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+impl fmt::Debug for MockServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServer")
+            .field("base_url", &self.base_url())
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     app: Arc<App>,
     service: MockService,
@@ -204,14 +213,25 @@ impl MockServer {
     ///
     /// # Panics
     ///
-    /// If it is another number, with what did arrive; or if entries that were dropped could have
-    /// changed the answer.
+    /// If it is another number, with what did arrive, nearest match first; or if entries that were
+    /// dropped could have changed the answer.
+    #[track_caller]
+    pub fn assert_requests(&self, operation: Operation, expected: usize) {
+        self.assert_received(&RequestPattern::of(operation), expected);
+    }
+
+    /// Checks how many requests arrived that fit a pattern.
+    ///
+    /// # Panics
+    ///
+    /// As [`assert_requests`](Self::assert_requests); the fields that differ are named.
     #[track_caller]
     #[allow(clippy::panic, reason = "it is an assertion")]
-    pub fn assert_requests(&self, operation: Operation, expected: usize) {
+    pub fn assert_received(&self, pattern: &RequestPattern, expected: usize) {
         let (entries, evicted) =
             self.account(|account| (account.journal.entries(), account.journal.evicted()));
-        if let Err(message) = journal::check_count(&entries, evicted, operation, expected) {
+        let bounds = Bounds::exactly(expected as u64);
+        if let Err(message) = journal::check(&entries, evicted, pattern, bounds) {
             panic!("{message}");
         }
     }
@@ -225,7 +245,7 @@ impl MockServer {
 
     /// Goes back to a snapshot's agents. Limits, journal and faults stay.
     pub fn restore(&self, snapshot: Snapshot) {
-        self.account(|account| account.restore(snapshot.agents));
+        self.account(|account| account.store.replace(snapshot.agents));
     }
 
     /// As it was at the start: agents, windows, ids; no faults, an empty journal. The clock goes on.
@@ -240,6 +260,20 @@ impl MockServer {
             listening.drain();
             let _ = tokio::time::timeout(patience, listening.drained()).await;
             listening.close();
+        }
+    }
+
+    /// Writes the state file, if there is one. Every request that changes something is in it
+    /// already; changes through this handle are written with the next one, or here.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn save(&self) -> std::io::Result<()> {
+        let app = &self.inner.app;
+        match &app.settings.state_file {
+            Some(file) => file.save(&app.account(Some(&self.inner.key))),
+            None => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,13 +15,15 @@ use crate::validate::{ListQuery, SortBy};
 const REMEMBERED: usize = 20;
 
 /// An agent as the mock keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Agent {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) status: String,
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) created_at: Timestamp,
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) updated_at: Timestamp,
     /// Its place in the order of creation.
     pub(crate) number: u64,
@@ -39,7 +42,7 @@ pub(crate) struct Agent {
 }
 
 /// What an agent remembers of one `userId` and `roomId`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Conversation {
     user_id: Option<String>,
@@ -109,6 +112,8 @@ impl Agent {
 pub(crate) struct Store {
     agents: HashMap<String, Agent>,
     next_number: u64,
+    /// Counts the changes, so that it is known what a state file holds.
+    changes: u64,
     /// Ids in the order of each list that was asked for; dropped at every change of the order.
     sorted: HashMap<(SortBy, Option<String>), Arc<Vec<String>>>,
 }
@@ -122,11 +127,14 @@ impl Store {
         self.agents.get(id)
     }
 
+    /// For a change.
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Agent> {
+        self.changes += 1;
         self.agents.get_mut(id)
     }
 
     pub(crate) fn insert(&mut self, mut agent: Agent) {
+        self.changes += 1;
         self.next_number += 1;
         agent.number = self.next_number;
         self.sorted.clear();
@@ -134,6 +142,7 @@ impl Store {
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Agent> {
+        self.changes += 1;
         self.sorted.clear();
         self.agents.remove(id)
     }
@@ -150,10 +159,22 @@ impl Store {
         agents
     }
 
-    pub(crate) fn restore(agents: Vec<Agent>) -> Self {
-        let mut store = Self::default();
-        agents.into_iter().for_each(|agent| store.insert(agent));
-        store
+    /// How often something has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// These agents instead of what was there; of two with the same id, the first.
+    pub(crate) fn replace(&mut self, agents: Vec<Agent>) {
+        *self = Self {
+            changes: self.changes + 1,
+            ..Self::default()
+        };
+        for agent in agents {
+            if !self.agents.contains_key(&agent.id) {
+                self.insert(agent);
+            }
+        }
     }
 
     /// A page's entries, and how many there are in all.

@@ -155,7 +155,7 @@ async fn isolated_keys_share_nothing() {
 
 #[tokio::test]
 #[should_panic(
-    expected = "expected 1 create requests, found 0; these arrived:\n  #1 GET /v1/agents?limit=5 list -> 200"
+    expected = "expected 1 of: create; found 0; nearest first, these arrived:\n  #1 GET /v1/agents?limit=5 list -> 200\n      operation: expected create, found list"
 )]
 async fn a_failed_assertion_shows_what_arrived() {
     let mock = MockServer::builder().in_process().unwrap();
