@@ -22,7 +22,6 @@ use crate::operation::Operation;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("unevaluatedProperties" = false))]
 #[must_use = "a fault does nothing until a mock is given it"]
 pub struct Fault {
     /// What happens.

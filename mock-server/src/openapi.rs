@@ -44,6 +44,7 @@ pub(crate) fn document(base_url: &str, list_key: ListKey) -> Value {
     let error = types.reference::<ErrorObject<'static>>();
     let mut schemas = types.schemas();
     schemas.insert("Failure".into(), failure(&error));
+    schemas.extend(requests::parts());
     schemas.insert("CreateAgent".into(), requests::create());
     schemas.insert("UpdateAgent".into(), requests::update());
     schemas.insert("SendMessage".into(), requests::message());
@@ -105,7 +106,8 @@ impl Types {
 fn bound_integers(schema: &mut Schema) {
     let most = match schema.get("format").and_then(Value::as_str) {
         Some("uint16") => u64::from(u16::MAX),
-        Some("uint64" | "uint") => i64::MAX as u64,
+        Some("uint64") => u64::MAX,
+        Some("uint") => usize::MAX as u64,
         _ => return,
     };
     if schema.get("maximum").is_none() {

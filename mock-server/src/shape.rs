@@ -155,11 +155,11 @@ impl Shape {
 
 /// The schema of a field that may be null too; null clears it.
 pub(crate) fn nullable(mut schema: Value) -> Value {
+    if schema.get("$ref").is_some() || schema.get("enum").is_some() {
+        return json!({"anyOf": [schema, {"type": "null"}]});
+    }
     if let Some(kind) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
-        if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-            words.push(Value::Null);
-        }
     }
     schema
 }

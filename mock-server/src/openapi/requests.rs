@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::shape::{CONFIGURATION, MESSAGE, nullable};
+use crate::shape::{CONFIGURATION, MESSAGE, Shape, nullable};
 use crate::validate::{READ_ONLY, STATUSES};
 
 /// A character that is no white space (Unicode's White_Space), in the words that every dialect of
@@ -82,10 +82,40 @@ pub(super) fn agent() -> Value {
     })
 }
 
+/// The names of the configuration's parts, so that generated clients have names for them.
+const PARTS: [(&str, &str); 6] = [
+    ("personality", "Personality"),
+    ("settings", "PlatformSettings"),
+    ("modelProvider", "ModelProvider"),
+    ("plugins", "Plugin"),
+    ("actions", "Action"),
+    ("modelSettings", "ModelSettings"),
+];
+
+/// The parts' schemas.
+pub(super) fn parts() -> impl Iterator<Item = (String, Value)> {
+    PARTS.iter().filter_map(|(field, name)| {
+        let (_, shape) = CONFIGURATION.iter().find(|(known, _)| known == field)?;
+        let schema = match shape {
+            Shape::ListOf(item) => item.schema(),
+            shape => shape.schema(),
+        };
+        Some(((*name).to_owned(), schema))
+    })
+}
+
 fn configuration(change: fn(Value) -> Value) -> impl Iterator<Item = (String, Value)> {
-    CONFIGURATION
-        .iter()
-        .map(move |(field, shape)| ((*field).to_owned(), change(shape.schema())))
+    CONFIGURATION.iter().map(move |(field, shape)| {
+        let part = PARTS.iter().find(|(known, _)| known == field);
+        let schema = match (part, shape) {
+            (Some((_, name)), Shape::ListOf(_)) => {
+                json!({"type": "array", "items": super::reference(name)})
+            }
+            (Some((_, name)), _) => super::reference(name),
+            (None, shape) => shape.schema(),
+        };
+        ((*field).to_owned(), change(schema))
+    })
 }
 
 fn filled() -> Value {

@@ -1,0 +1,24 @@
+# Sourced by the checks: the program, a Python environment, a running mock.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
+environment=$target/mock-checks
+
+# install PACKAGE …: into a virtual environment of its own.
+install() {
+    [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+# start_mock OPTION …: sets $url (without /v1); the mock ends with this script.
+start_mock() {
+    cargo build --quiet -p orionos-mock-server
+    work=$(mktemp -d)
+    "$target/debug/orionos-mock-server" --port 0 --quiet --ready-file "$work/url" "$@" >"$work/log" &
+    mock=$!
+    trap 'kill $mock; rm -rf "$work"' EXIT
+    until [ -s "$work/url" ]; do kill -0 $mock; sleep 0.05; done
+    url=$(cat "$work/url")
+    url=${url%/v1}
+}
