@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::header::{ALLOW, DATE, HeaderValue};
+use http::header::{ALLOW, DATE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
@@ -432,6 +432,7 @@ fn new_account(settings: &Settings, key: &str) -> Account {
     account
 }
 
+/// A copy: a slice of what was read would keep the connection's whole buffer.
 fn record(
     parts: &request::Parts,
     operation: Operation,
@@ -439,12 +440,20 @@ fn record(
     body: Bytes,
     time: Timestamp,
 ) -> RecordedRequest {
-    let mut headers = parts.headers.clone();
-    for name in SECRET_HEADERS {
-        if let Some(value) = headers.get_mut(name) {
-            *value = HeaderValue::from_static("[redacted]");
-        }
-    }
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = match SECRET_HEADERS.contains(&name.as_str()) {
+                true => HeaderValue::from_static("[redacted]"),
+                false => HeaderValue::from_bytes(value.as_bytes()).ok()?,
+            };
+            Some((
+                HeaderName::from_bytes(name.as_str().as_bytes()).ok()?,
+                value,
+            ))
+        })
+        .collect();
     RecordedRequest {
         sequence: 0,
         time,
@@ -454,7 +463,7 @@ fn record(
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         headers,
-        body,
+        body: Bytes::copy_from_slice(&body),
         status: None,
         fault: None,
     }

@@ -15,6 +15,9 @@ use crate::request_pattern::RequestPattern;
 
 const MOST_ENTRIES: usize = 10_000;
 const MOST_BYTES: usize = 16 << 20;
+/// What an entry and each of its headers take beside their text, about.
+const PER_ENTRY: usize = 512;
+const PER_HEADER: usize = 128;
 
 /// A request that arrived, and what it was answered with.
 #[derive(Debug, Clone)]
@@ -72,7 +75,13 @@ impl RecordedRequest {
     }
 
     fn size(&self) -> usize {
-        self.body.len() + self.path.len() + 512
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER)
+            .sum();
+        let query = self.query.as_ref().map_or(0, String::len);
+        self.body.len() + self.path.len() + query + headers + PER_ENTRY
     }
 
     /// The entry as JSON, with the body as JSON where it is.

@@ -152,6 +152,10 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
     for (arguments, word) in [
         (vec!["--port", port], "is taken"),
         (vec!["--port", "0", "--host", "0.0.0.0"], "--allow-remote"),
+        (
+            vec!["--port", "0", "--host", "0.0.0.0", "--allow-remote"],
+            "--control-token",
+        ),
         (vec!["--port", "0", "--fault", "nonsense"], "fault"),
         (
             vec!["--port", "0", "--agents", "/does/not/exist"],
@@ -217,4 +221,60 @@ fn the_state_survives_a_restart() {
     mock.ends_well();
     let again = Running::start(&arguments);
     assert!(again.request("GET", "/v1/agents", "").contains("Survivor"));
+}
+
+/// What the program prints until it ends, after this request.
+fn log_of(arguments: &[&str]) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", "0", "--exit-on-stdin-close"])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut log = String::new();
+    lines.read_line(&mut log).unwrap();
+    let from = log.find("http://").unwrap() + "http://".len();
+    let address: String = log[from..].chars().take_while(|&c| c != '/').collect();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let body = "{\"name\":\"\u{7f}\"}";
+    write!(
+        stream,
+        "POST /v1/agents HTTP/1.1\r\nhost: mock\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream.read_to_string(&mut String::new()).unwrap();
+    if !arguments.contains(&"--quiet") {
+        lines.read_line(&mut log).unwrap();
+    }
+    drop(child.stdin.take());
+    lines.read_to_string(&mut log).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    log
+}
+
+#[test]
+fn requests_are_logged_a_line_each_unless_it_is_quiet() {
+    let log = log_of(&[]);
+    assert_eq!(
+        log.lines().nth(1).unwrap(),
+        "#1 POST /v1/agents create -> 201"
+    );
+    assert_eq!(log_of(&["--quiet"]).lines().count(), 1);
+
+    let verbose = log_of(&["--verbose"]);
+    assert!(verbose.contains("authorization: [redacted]"), "{verbose}");
+    assert!(verbose.contains("{\"name\":\"\\u{7f}\"}"), "{verbose}");
+    assert!(!verbose.contains("test-key"), "{verbose}");
+
+    let json = log_of(&["--log-format", "json"]);
+    let line: Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(
+        (&line["event"], &line["status"]),
+        (&"request".into(), &201.into())
+    );
+    assert!(line.get("headers").is_none());
 }
