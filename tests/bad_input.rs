@@ -3,7 +3,7 @@
 mod support;
 
 use orionos::{AgentConfig, Method, OrionError, OrionOS, Outcome};
-use support::{client, mock};
+use support::{client, mock, virtual_builder, virtual_mock};
 
 fn refused(result: Result<impl Sized, OrionError>, field: &str, word: &str) {
     let error = result.err().expect("it must be refused");
@@ -207,8 +207,13 @@ fn a_client_that_cannot_work_is_not_built() {
 
 #[test]
 fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
-    let mock = mock();
-    let call = client(&mock).agents().get("a").send();
+    let mock = virtual_mock();
+    let call = virtual_builder(&mock)
+        .build()
+        .unwrap()
+        .agents()
+        .get("a")
+        .send();
     let mut call = Box::pin(call);
     let waker = std::task::Waker::noop();
     let polled = call

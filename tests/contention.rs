@@ -9,7 +9,7 @@ use std::time::Duration;
 use orionos::{OrionOS, Pacing, RetryPolicy};
 use orionos_mock_server::{Fault, MockServer, Operation, Tier};
 use serde_json::json;
-use support::{AGENT, builder, call, mock};
+use support::{AGENT, call, virtual_builder, virtual_mock};
 use tokio::time::Instant;
 
 /// What came of a crowd of callers.
@@ -74,7 +74,7 @@ async fn crowd(
 }
 
 fn standard() -> MockServer {
-    let mock = mock();
+    let mock = virtual_mock();
     mock.set_tier(Tier::Standard);
     mock
 }
@@ -93,7 +93,11 @@ fn patient(mock: &MockServer, pacing: Pacing) -> OrionOS {
     let policy = RetryPolicy::default()
         .max_attempts(5)
         .max_retry_after(Duration::from_secs(120));
-    builder(mock).pacing(pacing).retry(policy).build().unwrap()
+    virtual_builder(mock)
+        .pacing(pacing)
+        .retry(policy)
+        .build()
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]

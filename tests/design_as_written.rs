@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use orionos::*;
 use orionos_mock_server::{Fault, ListKey, MockServer, Operation, Tier};
 use serde_json::json;
-use support::{AGENT, client, mock};
+use support::{AGENT, client, mock, virtual_mock};
 
 #[test]
 fn the_client_is_built_as_in_section_2() {
@@ -17,7 +17,7 @@ fn the_client_is_built_as_in_section_2() {
     is_a_handle(&orion);
 
     let reqwest_client = reqwest::Client::new();
-    let tower_service = mock().service();
+    let tower_service = virtual_mock().service();
     let builder = || {
         OrionOS::builder()
             .api_key("key")

@@ -11,13 +11,11 @@ use http_body_util::Full;
 use orionos::{AgentSort, AgentSummary, Order, OrionError, OrionOS};
 use orionos_mock_server::{Fault, ListKey, MockServer, Operation};
 use serde_json::{Value, json};
-use support::{Answers, builder, client, over};
+use support::{Answers, builder, client, over, started, virtual_builder};
 
 fn mock_of(agents: usize) -> MockServer {
-    MockServer::builder()
-        .agents((0..agents).map(|number| format!("Agent {number:03}")))
-        .in_process()
-        .unwrap()
+    let agents = (0..agents).map(|number| format!("Agent {number:03}"));
+    started(MockServer::builder().agents(agents))
 }
 
 fn names(agents: &[AgentSummary]) -> Vec<&str> {
@@ -123,11 +121,8 @@ async fn an_empty_list_is_one_empty_page() {
 
 #[tokio::test]
 async fn entries_under_items_are_listed_too() {
-    let mock = MockServer::builder()
-        .agents(["a", "b", "c"])
-        .list_key(ListKey::Items)
-        .in_process()
-        .unwrap();
+    let settings = MockServer::builder().agents(["a", "b", "c"]);
+    let mock = started(settings.list_key(ListKey::Items));
     assert_eq!(
         client(&mock)
             .agents()
@@ -254,9 +249,10 @@ async fn a_page_that_fails_is_an_error_and_the_end() {
 #[tokio::test(start_paused = true)]
 async fn concurrent_pages_take_as_many_round_trips_as_promised() {
     for (concurrency, round_trips) in [(1, 10), (3, 4), (9, 2), (100, 2)] {
-        let mock = mock_of(100);
+        let agents = (0..100).map(|number| format!("Agent {number:03}"));
+        let mock = MockServer::builder().agents(agents).in_process().unwrap();
         mock.fault(Fault::latency(Duration::from_millis(20)));
-        let orion = builder(&mock).build().unwrap();
+        let orion = virtual_builder(&mock).build().unwrap();
         let started = tokio::time::Instant::now();
         let list = orion.agents().list().limit(10).concurrency(concurrency);
         assert_eq!(list.all().await.unwrap().len(), 100);

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use orionos::{OrionError, OrionOS, RetryBudget, RetryPolicy, TimeoutKind};
 use orionos_mock_server::{Fault, Operation};
 use serde_json::{Value, json};
-use support::{AGENT, Answers, answering, builder, client, mock, over};
+use support::{AGENT, Answers, answering, over, virtual_builder, virtual_mock};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -151,9 +151,9 @@ async fn a_hint_past_the_deadline_fails_at_once_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_gets_no_more_than_what_is_left() {
-    let mock = mock();
+    let mock = virtual_mock();
     mock.fault(Fault::latency(100 * SECOND));
-    let orion = builder(&mock)
+    let orion = virtual_builder(&mock)
         .timeout(30 * SECOND)
         .deadline(40 * SECOND)
         .build()
@@ -189,10 +189,10 @@ async fn every_call_ends_within_its_deadline_whatever_fails() {
         Fault::stream_stall(1),
     ] {
         for operation in support::OPERATIONS {
-            let mock = mock();
+            let mock = virtual_mock();
             mock.fault(fault.clone());
             let policy = RetryPolicy::default().max_attempts(100).retry_unsafe(true);
-            let orion = builder(&mock)
+            let orion = virtual_builder(&mock)
                 .retry(policy)
                 .deadline(10 * SECOND)
                 .build()
@@ -210,8 +210,8 @@ async fn every_call_ends_within_its_deadline_whatever_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_or_timeout_beyond_every_clock_is_none() {
-    let mock = mock();
-    let orion = builder(&mock)
+    let mock = virtual_mock();
+    let orion = virtual_builder(&mock)
         .deadline(Duration::MAX)
         .timeout(Duration::MAX)
         .stream_idle_timeout(Duration::MAX)
@@ -229,8 +229,8 @@ async fn a_deadline_or_timeout_beyond_every_clock_is_none() {
 
 #[tokio::test(start_paused = true)]
 async fn no_time_at_all_is_a_timeout() {
-    let mock = mock();
-    let agents = client(&mock).agents();
+    let mock = virtual_mock();
+    let agents = virtual_builder(&mock).build().unwrap().agents();
     let error = agents
         .get(AGENT)
         .deadline(Duration::ZERO)
@@ -353,9 +353,12 @@ async fn successes_refill_the_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn a_calls_own_settings_win_over_the_clients() {
-    let mock = mock();
+    let mock = virtual_mock();
     mock.fault(Fault::status(502));
-    let orion = builder(&mock).retry(RetryPolicy::none()).build().unwrap();
+    let orion = virtual_builder(&mock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
     let call = orion
         .agents()
         .get(AGENT)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use orionos::{MessageEvent, MessageStream, OrionError, Outcome, TimeoutKind};
 use orionos_mock_server::{Fault, Operation};
-use support::{AGENT, builder, client, mock, over, streaming};
+use support::{AGENT, builder, client, mock, over, streaming, virtual_builder, virtual_mock};
 
 const SAMPLE: &str = include_str!("fixtures/stream.events.txt");
 const SAMPLE_TEXT: &str = "The tide turns — naïvely — at 14:10 🌊.";
@@ -174,9 +174,9 @@ fn is_timeout(error: &OrionError, kind: TimeoutKind) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_times_out() {
-    let mock = mock();
+    let mock = virtual_mock();
     mock.fault(Fault::stream_stall(1));
-    let orion = builder(&mock)
+    let orion = virtual_builder(&mock)
         .stream_idle_timeout(Duration::from_secs(20))
         .build()
         .unwrap();
@@ -250,9 +250,9 @@ async fn comments_count_as_bytes() {
         "bytes kept coming: {error:?}"
     );
 
-    let mock = mock();
+    let mock = virtual_mock();
     mock.fault(Fault::stream_stall(0));
-    let orion = builder(&mock)
+    let orion = virtual_builder(&mock)
         .stream_read_timeout(Duration::from_secs(15))
         .build()
         .unwrap();
@@ -273,7 +273,7 @@ async fn a_slow_but_living_stream_has_no_total_limit_unless_one_is_set() {
         .token_pace(Duration::from_secs(50))
         .in_process()
         .unwrap();
-    let agents = client(&mock).agents();
+    let agents = virtual_builder(&mock).build().unwrap().agents();
     let stream = agents
         .stream_message(AGENT, "a b c d e")
         .send()

@@ -1,4 +1,4 @@
-//! What the tests share: a mock without a socket, a client on it, and services that answer as told.
+//! What the tests share: a mock, a client on it, and services that answer as told.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::convert::Infallible;
@@ -9,32 +9,64 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::{Full, StreamBody};
 use orionos::{OrionBuilder, OrionError, OrionOS, RequestBody, RetryPolicy};
-use orionos_mock_server::{MockServer, Operation};
+use orionos_mock_server::{MockServer, MockServerBuilder, Operation};
 use serde_json::json;
 
 /// The agent that every mock of these tests begins with.
 pub(crate) const AGENT: &str = "agent_test00000000";
 
-/// A mock without a socket that knows one agent.
-pub(crate) fn mock() -> MockServer {
-    MockServer::builder()
-        .agents([json!({"id": AGENT, "name": "Pilot"})])
-        .in_process()
-        .unwrap()
+/// Whether the mock is reached over a socket (`ORION_TEST_OVER=socket`) instead of in process.
+pub(crate) fn over_a_socket() -> bool {
+    std::env::var_os("ORION_TEST_OVER").is_some_and(|over| over == "socket")
 }
 
-/// Settings of a client that talks to the mock in process.
-pub(crate) fn builder(mock: &MockServer) -> OrionBuilder {
+/// A mock that knows one agent.
+pub(crate) fn mock() -> MockServer {
+    started(MockServer::builder().agents([json!({"id": AGENT, "name": "Pilot"})]))
+}
+
+/// A mock without a socket, for tests of virtual time.
+pub(crate) fn virtual_mock() -> MockServer {
+    let agent = json!({"id": AGENT, "name": "Pilot"});
+    MockServer::builder().agents([agent]).in_process().unwrap()
+}
+
+/// Settings of a client of it.
+pub(crate) fn virtual_builder(mock: &MockServer) -> OrionBuilder {
     OrionOS::builder()
         .api_key(mock.api_key())
         .base_url(mock.base_url())
         .http_service(mock.service())
 }
 
-/// A client that talks to the mock in process.
+/// The mock with these settings.
+pub(crate) fn started(settings: MockServerBuilder) -> MockServer {
+    if !over_a_socket() {
+        return settings.in_process().unwrap();
+    }
+    // Sockets know no virtual time. A runtime that was not paused has nothing to resume.
+    let _ = std::panic::catch_unwind(tokio::time::resume);
+    // Binding to an address waits for nothing.
+    settings.start().now_or_never().unwrap().unwrap()
+}
+
+/// Settings of a client that talks to the mock.
+pub(crate) fn builder(mock: &MockServer) -> OrionBuilder {
+    let builder = OrionOS::builder()
+        .api_key(mock.api_key())
+        .base_url(mock.base_url());
+    if over_a_socket() {
+        builder
+    } else {
+        builder.http_service(mock.service())
+    }
+}
+
+/// A client that talks to the mock.
 pub(crate) fn client(mock: &MockServer) -> OrionOS {
     builder(mock).build().unwrap()
 }
