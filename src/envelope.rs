@@ -73,7 +73,11 @@ impl Answer {
     pub(crate) fn unexpected(&self, what: impl Into<String>) -> OrionError {
         let unavailable = self.status == StatusCode::SERVICE_UNAVAILABLE
             && self.headers.contains_key(http::header::RETRY_AFTER);
-        let (outcome, class) = judge(self.status, self.is_rate_limited(None), unavailable);
+        let (mut outcome, class) = judge(self.status, self.is_rate_limited(None), unavailable);
+        if self.status.is_success() {
+            // Nothing says no here: the server has most likely acted.
+            outcome = Outcome::Unknown;
+        }
         let content_type = self
             .headers
             .get(CONTENT_TYPE)

@@ -228,3 +228,16 @@ async fn a_raw_call_decodes_data_of_any_shape() {
         .unwrap();
     assert_eq!(numbers, [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn a_success_that_cannot_be_read_may_have_acted() {
+    for body in ["", "<html></html>", r#"{"success":tr"#, "7"] {
+        let orion = over(answering(201, &[], body)).build().unwrap();
+        let error = orion.agents().create("Pilot").send().await.unwrap_err();
+        assert_eq!(
+            error.outcome(),
+            orionos::Outcome::Unknown,
+            "{body:?}: {error}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use orionos::{AgentSort, AgentSummary, Order, OrionError, OrionOS};
 use orionos_mock_server::{Fault, ListKey, MockServer, Operation};
 use serde_json::{Value, json};
-use support::{Answers, builder, client, over, started, virtual_builder};
+use support::{Answers, client, over, started, virtual_builder};
 
 fn mock_of(agents: usize) -> MockServer {
     let agents = (0..agents).map(|number| format!("Agent {number:03}"));

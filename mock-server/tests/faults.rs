@@ -328,3 +328,26 @@ async fn faults_can_be_listed_and_taken_away() {
     mock.clear_faults();
     assert_eq!(send(&mock, "GET", PATH, "").await.status, 200);
 }
+
+/// The README's table of faults: what the flag says, the control API says too.
+#[test]
+fn the_readmes_flags_and_control_calls_are_the_same_faults() {
+    let readme = include_str!("../README.md");
+    let mut rows = 0;
+    for line in readme.lines().filter(|line| line.contains(r#"`{"kind":"#)) {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let word = |cell: &str| cell.trim_matches(['`', '|', ' ']).to_owned();
+        let flag = word(cells[2]);
+        let flag = flag.strip_prefix("--fault ").map_or_else(
+            || flag.strip_prefix("--").unwrap().replacen(' ', "=", 1),
+            str::to_owned,
+        );
+        let from_flag: Fault = flag
+            .parse()
+            .unwrap_or_else(|error| panic!("{flag}: {error}"));
+        let from_json: Fault = serde_json::from_str(&word(cells[3])).unwrap();
+        assert_eq!(from_flag, from_json, "{line}");
+        rows += 1;
+    }
+    assert_eq!(rows, 22);
+}
