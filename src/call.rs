@@ -244,9 +244,7 @@ impl<'a> Call<'a> {
         }
         Ok(Outgoing {
             method: request.method.clone(),
-            url: inner
-                .base_url
-                .join(&request.path, request.query.as_deref())?,
+            url: inner.base_url.join(&request.path, request.query.as_deref()),
             headers,
             body: request.body.clone(),
         })

@@ -17,6 +17,8 @@
 //! # }
 //! ```
 //!
+//! The [`guide`] leads from here to production, by task.
+//!
 //! The way of a request: a builder of [`Agents`] makes a request; one function takes every request
 //! through deadline, pacing, attempts and waits; the transport makes one HTTP exchange; the envelope
 //! becomes the typed result or an [`OrionError`].
@@ -33,6 +35,7 @@ mod call;
 mod client;
 mod envelope;
 mod error;
+pub mod guide;
 mod meta;
 mod pacing;
 mod pagination;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use orionos::{MessageEvent, MessageStream, OrionError, Outcome, TimeoutKind};
 use orionos_mock_server::{Fault, Operation};
-use support::{AGENT, builder, client, mock, over, streaming, virtual_builder, virtual_mock};
+use support::{AGENT, client, mock, over, streaming, virtual_builder, virtual_mock};
 
 const SAMPLE: &str = include_str!("fixtures/stream.events.txt");
 const SAMPLE_TEXT: &str = "The tide turns — naïvely — at 14:10 🌊.";

@@ -11,10 +11,11 @@ pub(crate) const PRODUCTION: &str = "https://api.orionos.dev/v1";
 /// An absolute http(s) URL without trailing slash, query or fragment.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
-    #[cfg(feature = "tracing")]
     url: Url,
-    /// As it is shown, and as the prefix of every request's path.
+    /// As it is shown.
     text: String,
+    /// What stands before every request's path.
+    prefix: String,
 }
 
 impl BaseUrl {
@@ -48,9 +49,9 @@ impl BaseUrl {
         url.set_path(&path);
         let text = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
-            #[cfg(feature = "tracing")]
             url,
             text,
+            prefix: path,
         })
     }
 
@@ -69,16 +70,19 @@ impl BaseUrl {
     }
 
     /// The URL of a request.
-    pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Result<Url, OrionError> {
-        let query_length = query.map_or(0, |query| query.len() + 1);
-        let mut text = String::with_capacity(self.text.len() + path.as_str().len() + query_length);
-        text.push_str(&self.text);
-        text.push_str(path.as_str());
-        if let Some(query) = query {
-            text.push('?');
-            text.push_str(query);
+    pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Url {
+        // Only the path is read anew: the rest was checked when the client was built.
+        let mut url = self.url.clone();
+        if self.prefix.is_empty() {
+            url.set_path(path.as_str());
+        } else {
+            let mut whole = String::with_capacity(self.prefix.len() + path.as_str().len());
+            whole.push_str(&self.prefix);
+            whole.push_str(path.as_str());
+            url.set_path(&whole);
         }
-        Url::parse(&text).map_err(|error| OrionError::config_with("the URL cannot be built", error))
+        url.set_query(query);
+        url
     }
 }
 
@@ -104,7 +108,7 @@ mod tests {
         ] {
             let base = BaseUrl::new(text, false).unwrap();
             assert_eq!(base.as_str(), "https://h.example/v1");
-            let url = base.join(&Path::fixed("/agents"), Some("page=2")).unwrap();
+            let url = base.join(&Path::fixed("/agents"), Some("page=2"));
             assert_eq!(url.as_str(), "https://h.example/v1/agents?page=2");
         }
         assert_eq!(

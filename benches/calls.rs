@@ -1,0 +1,144 @@
+//! What a call costs over the hand-written reqwest code: processor time, allocations, bytes.
+//!
+//! `cargo bench --bench calls`
+
+mod support;
+
+use std::alloc::System;
+
+use cpu_time::ThreadTime;
+use orionos::OrionOS;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use support::{AGENT, FixedServer, Handwritten, KEY, median};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const ROUNDS: usize = 61;
+const CALLS: usize = 200;
+
+/// Of one call, on average over a round.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    microseconds: f64,
+    allocations: f64,
+    bytes: f64,
+}
+
+fn main() {
+    let bodies = [
+        support::answer(200, &support::agent()),
+        support::answer(200, &support::list(20)),
+        support::answer(200, &support::list(100)),
+        support::answer(200, &support::message()),
+    ];
+    let server = FixedServer::start(move |request| {
+        let index = match request {
+            post if post.starts_with(b"POST") => 3,
+            list if list.starts_with(b"GET /v1/agents?limit=20 ") => 1,
+            list if list.starts_with(b"GET /v1/agents?limit=100 ") => 2,
+            _ => 0,
+        };
+        bodies[index].clone()
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let hand = Handwritten::new(&server.base_url);
+    let agents = OrionOS::builder()
+        .api_key(KEY)
+        .base_url(&server.base_url)
+        .build()
+        .expect("a client")
+        .agents();
+
+    println!("| a call | CPU, µs | ratio | allocations | bytes allocated |\n|---|---|---|---|---|");
+    compare(
+        &runtime,
+        "get",
+        async || drop(hand.get(AGENT).await.expect("an agent")),
+        async || drop(agents.get(AGENT).send().await.expect("an agent")),
+    );
+    compare(
+        &runtime,
+        "list of 20",
+        async || drop(hand.list(20).await.expect("a list")),
+        async || drop(agents.list().limit(20).send().await.expect("a list")),
+    );
+    compare(
+        &runtime,
+        "list of 100",
+        async || drop(hand.list(100).await.expect("a list")),
+        async || drop(agents.list().limit(100).send().await.expect("a list")),
+    );
+    compare(
+        &runtime,
+        "send message",
+        async || {
+            drop(
+                hand.send(AGENT, "Where does the Mira berth?")
+                    .await
+                    .expect("a reply"),
+            )
+        },
+        async || {
+            let message = agents
+                .send_message(AGENT, "Where does the Mira berth?")
+                .user_id("user_1")
+                .room_id("room_1");
+            drop(message.send().await.expect("a reply"));
+        },
+    );
+}
+
+/// Rounds of both in turn, so that what disturbs one disturbs the other.
+fn compare(
+    runtime: &tokio::runtime::Runtime,
+    name: &str,
+    hand: impl AsyncFn(),
+    ours: impl AsyncFn(),
+) {
+    let (mut by_hand, mut by_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS + 3 {
+        let first = measure(runtime, &hand);
+        let second = measure(runtime, &ours);
+        // The first rounds open connections and warm caches.
+        if round >= 3 {
+            ratios.push(second.microseconds / first.microseconds);
+            by_hand.push(first);
+            by_us.push(second);
+        }
+    }
+    let of = |costs: &[Cost], pick: fn(&Cost) -> f64| median(costs.iter().map(pick).collect());
+    let (hand_cpu, our_cpu) = (
+        of(&by_hand, |cost| cost.microseconds),
+        of(&by_us, |cost| cost.microseconds),
+    );
+    println!(
+        "| {name} | {our_cpu:.1} : {hand_cpu:.1} | {:.3} | {:.1} : {:.1} | {:.0} : {:.0} |",
+        median(ratios),
+        of(&by_us, |cost| cost.allocations),
+        of(&by_hand, |cost| cost.allocations),
+        of(&by_us, |cost| cost.bytes),
+        of(&by_hand, |cost| cost.bytes),
+    );
+}
+
+fn measure(runtime: &tokio::runtime::Runtime, call: &impl AsyncFn()) -> Cost {
+    runtime.block_on(async {
+        let region = Region::new(ALLOCATOR);
+        let started = ThreadTime::now();
+        for _ in 0..CALLS {
+            call().await;
+        }
+        let time = started.elapsed();
+        let change = region.change();
+        let calls = CALLS as f64;
+        Cost {
+            microseconds: time.as_secs_f64() * 1e6 / calls,
+            allocations: (change.allocations + change.reallocations) as f64 / calls,
+            bytes: change.bytes_allocated as f64 / calls,
+        }
+    })
+}
