@@ -1,5 +1,6 @@
 //! The agents of an account: one file an operation.
 
+mod backup;
 mod bulk;
 mod configuration;
 mod conversation;
@@ -12,6 +13,7 @@ mod send_message;
 mod stream_message;
 mod update;
 
+pub use backup::Backup;
 pub use bulk::{CreateMany, DeleteMany, Progress};
 pub use conversation::Conversation;
 pub use create::CreateAgent;
@@ -81,6 +83,11 @@ impl Agents {
     /// A conversation with an agent: messages that share `userId` and `roomId`.
     pub fn conversation(&self, id: impl Into<AgentId>) -> Conversation {
         Conversation::new(self.clone(), id.into())
+    }
+
+    /// Reads every agent's configuration, to be kept and created again.
+    pub fn backup(&self) -> Backup {
+        Backup::new(self.clone())
     }
 
     /// Deletes many agents, some at a time.

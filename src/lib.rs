@@ -49,8 +49,8 @@ mod transport;
 mod types;
 
 pub use agents::{
-    Agents, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent, ListAgents,
-    Progress, SendMessage, StreamMessage, UpdateAgent,
+    Agents, Backup, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent,
+    ListAgents, Progress, SendMessage, StreamMessage, UpdateAgent,
 };
 pub use client::{OrionBuilder, OrionOS};
 pub use error::{

@@ -24,9 +24,13 @@ mod enabled {
     use super::*;
     use crate::error::{Outcome, TimeoutKind};
 
+    /// What filters name, such as `orionos=debug`.
+    const TARGET: &str = "orionos";
+
     /// One call of the application, attempts and waits included.
     pub(crate) fn call_span(operation: &'static str) -> Span {
         info_span!(
+            target: TARGET,
             "orionos.call",
             otel.name = operation,
             otel.kind = "client",
@@ -41,6 +45,7 @@ mod enabled {
     pub(crate) fn attempt_span(client: &OrionOS, request: &Request, attempt: u32) -> Span {
         let base_url = &client.inner.base_url;
         let span = debug_span!(
+            target: TARGET,
             "orionos.attempt",
             otel.kind = "client",
             http.request.method = request.method.as_str(),
@@ -97,8 +102,8 @@ mod enabled {
     /// A wait before the next attempt.
     pub(crate) fn waiting(error: &OrionError, wait: Duration) {
         tracing::debug!(
-            error.r#type = error_type(error),
-            wait_seconds = wait.as_secs_f64(),
+            target: TARGET,
+            { error.r#type = error_type(error), wait_seconds = wait.as_secs_f64() },
             "the attempt failed, the call will be sent again"
         );
     }

@@ -26,17 +26,17 @@ pub struct Progress {
     pub total: usize,
 }
 
-type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(super) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// What both bulk operations have in common.
 #[derive(Clone)]
-struct Bulk {
-    concurrency: usize,
-    on_progress: Option<OnProgress>,
+pub(super) struct Bulk {
+    pub(super) concurrency: usize,
+    pub(super) on_progress: Option<OnProgress>,
 }
 
 impl Bulk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             concurrency: DEFAULT_CONCURRENCY,
             on_progress: None,
@@ -44,7 +44,7 @@ impl Bulk {
     }
 
     /// One outcome an item, in the items' order.
-    async fn run<I, O, F>(
+    pub(super) async fn run<I, O, F>(
         self,
         items: Vec<I>,
         call: impl Fn(&I) -> F,
@@ -99,13 +99,17 @@ macro_rules! bulk_setters {
             }
 
             /// Called after each outcome, as for a progress bar.
-            pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-                self.bulk.on_progress = Some(Arc::new(tell));
+            pub fn on_progress(
+                mut self,
+                tell: impl Fn($crate::Progress) + Send + Sync + 'static,
+            ) -> Self {
+                self.bulk.on_progress = Some(std::sync::Arc::new(tell));
                 self
             }
         }
     };
 }
+pub(super) use bulk_setters;
 
 /// Deletes many agents. No failure stops the others.
 ///

@@ -76,6 +76,7 @@ impl CreateAgent {
         }
     }
 
+    /// With the options of the operation that it is a part of.
     pub(super) fn with_options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self

@@ -49,6 +49,7 @@ impl DeleteAgent {
         }
     }
 
+    /// With the options of the operation that it is a part of.
     pub(super) fn with_options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self

@@ -45,6 +45,12 @@ impl GetAgent {
         }
     }
 
+    /// With the options of the operation that it is a part of.
+    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Sends it.
     ///
     /// # Errors

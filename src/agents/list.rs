@@ -74,6 +74,12 @@ impl ListAgents {
         }
     }
 
+    /// With the options of the operation that it is a part of.
+    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     /// `page`: the first page to get, from 1. Default 1.
     pub fn page(mut self, page: u64) -> Self {
         self.page = page;
