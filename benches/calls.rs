@@ -80,7 +80,7 @@ fn main() {
                 hand.send(AGENT, "Where does the Mira berth?")
                     .await
                     .expect("a reply"),
-            )
+            );
         },
         async || {
             let message = agents

@@ -61,7 +61,10 @@ async fn no_key_names_the_variable() {
     // The variable is not set in CI; where it is, there is nothing to see.
     if std::env::var_os("ORION_API_KEY").is_none() {
         let error = OrionOS::from_env().unwrap_err();
-        assert_eq!(error.to_string(), NO_KEY);
+        assert_eq!(
+            error.to_string(),
+            "the environment variable ORION_API_KEY is missing or blank; set it to your API key"
+        );
     }
 }
 
