@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use orionos::{MessageEvent, MessageStream, OrionError, Outcome, TimeoutKind};
+use orionos::{MessageEvent, MessageStream, OrionError, OrionOS, Outcome, TimeoutKind};
 use orionos_mock_server::{Fault, Operation};
 use support::{AGENT, client, mock, over, streaming, virtual_builder, virtual_mock};
 
@@ -334,4 +334,40 @@ async fn dropping_a_stream_gives_its_place_up() {
             .iter()
             .all(|request| request.status == Some(200))
     );
+}
+
+#[tokio::test]
+async fn dropping_a_stream_closes_its_connection_at_once() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let orion = OrionOS::builder()
+        .api_key("key")
+        .base_url(format!("http://{}/v1", listener.local_addr().unwrap()))
+        .build()
+        .unwrap();
+    let server = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut seen = [0; 4096];
+        assert!(socket.read(&mut seen).await.unwrap() > 0);
+        let event = "data: {\"type\":\"token\",\"content\":\"Ebb\"}\n\n";
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        let chunk = format!("{head}{:x}\r\n{event}\r\n", event.len());
+        socket.write_all(chunk.as_bytes()).await.unwrap();
+        // The end of the connection: nothing more, or a reset.
+        matches!(socket.read(&mut seen).await, Ok(0) | Err(_))
+    });
+    let mut stream = orion
+        .agents()
+        .stream_message(AGENT, "Hi")
+        .send()
+        .await
+        .unwrap();
+    assert!(matches!(
+        stream.next().await,
+        Some(Ok(MessageEvent::Token(_)))
+    ));
+    assert!(!server.is_finished());
+    drop(stream);
+    assert!(server.await.unwrap());
 }
