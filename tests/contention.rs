@@ -158,7 +158,8 @@ async fn without_pacing_the_same_crowd_earns_429s() {
     assert!(crowd.rate_limited > 60, "{}", crowd.rate_limited);
 }
 
-/// 20 agents with 15 senders each, five messages a sender; an answer takes a second.
+/// 20 agents with 15 senders each, five streamed messages a sender; a stream is a message in flight
+/// for the seconds that it takes.
 async fn senders(pacing: Pacing) -> (usize, usize) {
     let agents = (0..20).map(|number| json!({"id": format!("agent_{number:012}"), "name": "A"}));
     let mock = MockServer::builder()
@@ -169,9 +170,9 @@ async fn senders(pacing: Pacing) -> (usize, usize) {
             limits.messages = None;
             limits
         })
+        .token_pace(Duration::from_secs(1))
         .in_process()
         .unwrap();
-    mock.fault(Fault::latency(Duration::from_secs(1)));
     let orion = patient(&mock, pacing);
     let mut tasks = Vec::new();
     for agent in 0..20 {
@@ -181,7 +182,11 @@ async fn senders(pacing: Pacing) -> (usize, usize) {
                 let mut failed = 0;
                 for _ in 0..5 {
                     let id = format!("agent_{agent:012}");
-                    failed += usize::from(agents.send_message(id, "Hi").send().await.is_err());
+                    let heard = match agents.stream_message(id, "Hi").send().await {
+                        Ok(stream) => stream.collect_text().await.map(drop),
+                        Err(error) => Err(error),
+                    };
+                    failed += usize::from(heard.is_err());
                 }
                 failed
             }));
@@ -206,6 +211,9 @@ async fn at_most_ten_messages_to_an_agent_are_in_flight() {
     let (failed, rate_limited) = senders(Pacing::Adaptive).await;
     println!("adaptive, 20 agents of 15 senders: {rate_limited} 429s, {failed} failed");
     assert_eq!((failed, rate_limited), (0, 0));
+    let (failed, rate_limited) = senders(Pacing::Off).await;
+    println!("off, 20 agents of 15 senders: {rate_limited} 429s, {failed} failed");
+    assert!(rate_limited > 0);
 }
 
 #[tokio::test(start_paused = true)]
