@@ -28,9 +28,13 @@ bench:
     cargo bench --bench calls
     cargo bench -p orionos-mock-server --bench endurance
 
-# One of features, versions, dependencies, spelling, packaging, openapi
+# One of features, versions, spelling, packaging, openapi
 promise name:
     .ci/promises/{{name}}
+
+# Licences, bans, sources, unused dependencies
+policy:
+    .ci/dependencies
 
 # A chaos seed again
 chaos seed:

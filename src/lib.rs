@@ -10,8 +10,9 @@
 //! # if false {
 //! let orion = OrionOS::from_env()?; // ORION_API_KEY
 //! # }
-//! let agent = orion.agents().create("Harbour Pilot").bio(["I know the harbour."]).send().await?;
-//! let answer = orion.agents().send_message(&agent.id, "When does the tide turn?").send().await?;
+//! let agents = orion.agents();
+//! let pilot = agents.create("Harbour Pilot").bio(["I know the harbour."]).send().await?;
+//! let answer = agents.send_message(&pilot.id, "When is the tide?").send().await?;
 //! println!("{}", answer.response);
 //! # Ok(())
 //! # }
