@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -71,9 +71,7 @@ impl Answer {
 
     /// An answer of a kind that the operation does not expect.
     pub(crate) fn unexpected(&self, what: impl Into<String>) -> OrionError {
-        let unavailable = self.status == StatusCode::SERVICE_UNAVAILABLE
-            && self.headers.contains_key(http::header::RETRY_AFTER);
-        let (mut outcome, class) = judge(self.status, self.is_rate_limited(None), unavailable);
+        let (mut outcome, class) = self.judge(None);
         if self.status.is_success() {
             // Nothing says no here: the server has most likely acted.
             outcome = Outcome::Unknown;
@@ -128,7 +126,7 @@ impl Answer {
             other => (None, None, other),
         };
         let code = code.unwrap_or_else(|| ErrorCode::from(""));
-        let (outcome, class) = self.judge_code(&code);
+        let (outcome, class) = self.judge(Some(&code));
         let context = self.context(details.as_ref(), outcome, class);
         OrionError::Api(Box::new(ApiError::new(
             code,
@@ -138,18 +136,21 @@ impl Answer {
         )))
     }
 
-    fn judge_code(&self, code: &ErrorCode) -> (Outcome, RetryClass) {
-        if *code == ErrorCode::InsufficientQuota {
-            return (Outcome::Rejected, RetryClass::Never);
+    /// The retry table of design §5, as far as an answer goes.
+    fn judge(&self, code: Option<&ErrorCode>) -> (Outcome, RetryClass) {
+        let asks_to_wait = self.headers.contains_key(RETRY_AFTER);
+        match (self.status.as_u16(), code) {
+            (_, Some(ErrorCode::InsufficientQuota)) => (Outcome::Rejected, RetryClass::Never),
+            (_, Some(ErrorCode::RateLimitExceeded | ErrorCode::AgentUnavailable)) | (429, _) => {
+                (Outcome::Rejected, RetryClass::Any)
+            }
+            (503, _) if asks_to_wait => (Outcome::Rejected, RetryClass::Any),
+            (408 | 500 | 502 | 503 | 504, _) => (Outcome::Unknown, RetryClass::Idempotent),
+            // The envelope of a 2xx said no.
+            (200..=299 | 400..=499, _) => (Outcome::Rejected, RetryClass::Never),
+            // A redirect, or a server error outside the table.
+            _ => (Outcome::Unknown, RetryClass::Never),
         }
-        let unavailable = *code == ErrorCode::AgentUnavailable
-            || (self.status == StatusCode::SERVICE_UNAVAILABLE
-                && self.headers.contains_key(http::header::RETRY_AFTER));
-        judge(self.status, self.is_rate_limited(Some(code)), unavailable)
-    }
-
-    fn is_rate_limited(&self, code: Option<&ErrorCode>) -> bool {
-        self.status == StatusCode::TOO_MANY_REQUESTS || code == Some(&ErrorCode::RateLimitExceeded)
     }
 
     fn context(&self, details: Option<&Value>, outcome: Outcome, class: RetryClass) -> Context {
@@ -163,18 +164,6 @@ impl Answer {
             excerpt: Some(String::from_utf8_lossy(excerpt).into_owned()),
             ..Context::default()
         }
-    }
-}
-
-/// The retry table of design §5, as far as an answer goes.
-fn judge(status: StatusCode, rate_limited: bool, unavailable: bool) -> (Outcome, RetryClass) {
-    match status.as_u16() {
-        _ if rate_limited || unavailable => (Outcome::Rejected, RetryClass::Any),
-        408 | 500 | 502 | 503 | 504 => (Outcome::Unknown, RetryClass::Idempotent),
-        // The envelope of a 2xx said no.
-        200..=299 | 400..=499 => (Outcome::Rejected, RetryClass::Never),
-        // A redirect, or a server error outside the table.
-        _ => (Outcome::Unknown, RetryClass::Never),
     }
 }
 

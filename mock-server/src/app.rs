@@ -8,12 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ALLOW, DATE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, request};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::clock::RunningClock;
@@ -26,11 +24,10 @@ use crate::keys::{self, KeyState, Keys};
 use crate::limits::{Limits, Shown};
 use crate::operation::Operation;
 use crate::reply::Replies;
+use crate::request_body;
 use crate::state_file::StateFile;
 use crate::store::Agent;
 
-/// Larger bodies are refused (413).
-const BODY_LIMIT: usize = 1 << 20;
 /// Their values are not kept.
 const SECRET_HEADERS: [&str; 4] = [
     "authorization",
@@ -193,10 +190,10 @@ impl App {
                 .faults
                 .plan_body(operation, agent.as_deref(), random)
         };
-        let body = self.read_body(body, pause).await;
+        let body = request_body::read(body, pause, &self.clock).await;
         let bytes = body.clone().unwrap_or_default();
         let streams = operation == Operation::StreamMessage
-            || (operation == Operation::SendMessage && asks_for_stream(&bytes));
+            || (operation == Operation::SendMessage && request_body::asks_for_stream(&bytes));
 
         let (sequence, request_id, mut planned) = {
             let account = &mut *lock(&account);
@@ -344,50 +341,22 @@ impl App {
         let agent = agent.unwrap_or_default();
         let result = match operation {
             Operation::Create => {
-                json_body(parts, body).and_then(|body| handlers::create(context, body))
+                request_body::object(parts, body).and_then(|body| handlers::create(context, body))
             }
             Operation::List => handlers::list(context),
             Operation::Get => handlers::get(context, agent),
-            Operation::Update => {
-                json_body(parts, body).and_then(|body| handlers::update(context, agent, body))
-            }
+            Operation::Update => request_body::object(parts, body)
+                .and_then(|body| handlers::update(context, agent, body)),
             Operation::Delete => handlers::delete(context, agent),
-            Operation::SendMessage | Operation::StreamMessage => match json_body(parts, body) {
-                Ok(body) => handlers::message(context, agent, operation, body).await,
-                Err(failure) => Err(failure),
-            },
+            Operation::SendMessage | Operation::StreamMessage => {
+                match request_body::object(parts, body) {
+                    Ok(body) => handlers::message(context, agent, operation, body).await,
+                    Err(failure) => Err(failure),
+                }
+            }
             Operation::Health | Operation::Unknown => Err(no_route(parts, allowed)),
         };
         (Some(shown), result)
-    }
-
-    async fn read_body(&self, body: Body, pause: Option<u64>) -> Result<Bytes, Failure> {
-        let mut body = Limited::new(body, BODY_LIMIT);
-        if pause.is_none()
-            && let Some(frame) = body.frame().await
-        {
-            // Most bodies are one piece: no copy then.
-            let first = frame
-                .map_err(|error| body_failure(&*error))?
-                .into_data()
-                .unwrap_or_default();
-            match body.frame().await {
-                None => return Ok(first),
-                Some(frame) => {
-                    let mut whole = BytesMut::from(first);
-                    whole.extend_from_slice(&data(frame)?);
-                    return collect(body, whole).await;
-                }
-            }
-        }
-        let mut whole = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            whole.extend_from_slice(&data(frame)?);
-            self.clock
-                .sleep(Duration::from_millis(pause.unwrap_or(0)))
-                .await;
-        }
-        Ok(whole.freeze())
     }
 
     fn write_headers(
@@ -482,79 +451,6 @@ fn no_route(parts: &request::Parts, allowed: Option<&'static str>) -> Failure {
             format!("No route for {} {}", parts.method, parts.uri.path()),
         ),
     }
-}
-
-/// A body's JSON object, or what is wrong with it.
-fn json_body(
-    parts: &request::Parts,
-    body: Result<Bytes, Failure>,
-) -> Result<Map<String, Value>, Failure> {
-    let body = body?;
-    let content_type = parts.headers.get(http::header::CONTENT_TYPE);
-    let is_json = content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-    if !is_json {
-        return Err(Failure::invalid(
-            "Content-Type",
-            "The request's content type is not JSON",
-            "Must be application/json",
-        ));
-    }
-    match serde_json::from_slice(&body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(Failure::invalid(
-            "body",
-            "The request body is not a JSON object",
-            format!("Must be an object, got {}", crate::shape::kind(&other)),
-        )),
-        Err(error) => Err(Failure::invalid(
-            "body",
-            "The request body is not valid JSON",
-            error.to_string(),
-        )),
-    }
-}
-
-fn asks_for_stream(body: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Probe {
-        #[serde(default)]
-        stream: bool,
-    }
-    // The word must be there at all before the body is worth reading twice.
-    body.windows(8).any(|window| window == b"\"stream\"")
-        && serde_json::from_slice::<Probe>(body).is_ok_and(|probe| probe.stream)
-}
-
-type BodyError = Box<dyn std::error::Error + Send + Sync>;
-
-fn data(frame: Result<http_body::Frame<Bytes>, BodyError>) -> Result<Bytes, Failure> {
-    frame
-        .map(|frame| frame.into_data().unwrap_or_default())
-        .map_err(|error| body_failure(&*error))
-}
-
-async fn collect(mut body: Limited<Body>, mut whole: BytesMut) -> Result<Bytes, Failure> {
-    while let Some(frame) = body.frame().await {
-        whole.extend_from_slice(&data(frame)?);
-    }
-    Ok(whole.freeze())
-}
-
-fn body_failure(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
-    if error.is::<LengthLimitError>() {
-        return Failure {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            ..Failure::invalid(
-                "body",
-                "The request body is too large",
-                format!("Must be at most {BODY_LIMIT} bytes"),
-            )
-        };
-    }
-    Failure::invalid("body", "The request body cannot be read", error.to_string())
 }
 
 /// `GET`, and `HEAD` as its shadow (RFC 9110 §9.3.2).

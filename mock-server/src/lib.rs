@@ -35,6 +35,7 @@ mod limits;
 mod openapi;
 mod operation;
 mod reply;
+mod request_body;
 mod request_pattern;
 mod routes;
 mod server;

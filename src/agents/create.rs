@@ -54,7 +54,7 @@ pub struct CreateAgent {
     options: CallOptions,
 }
 
-call_options!(CreateAgent);
+call_options!(CreateAgent, part_of_others);
 configuration_setters!(CreateAgent);
 
 impl CreateAgent {
@@ -74,12 +74,6 @@ impl CreateAgent {
             body: ConfigurationBody::from_config(config),
             options: CallOptions::default(),
         }
-    }
-
-    /// With the options of the operation that it is a part of.
-    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
-        self
     }
 
     /// Sends it.

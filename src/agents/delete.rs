@@ -38,7 +38,7 @@ pub struct DeleteAgent {
     options: CallOptions,
 }
 
-call_options!(DeleteAgent);
+call_options!(DeleteAgent, part_of_others);
 
 impl DeleteAgent {
     pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
@@ -47,12 +47,6 @@ impl DeleteAgent {
             id,
             options: CallOptions::default(),
         }
-    }
-
-    /// With the options of the operation that it is a part of.
-    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
-        self
     }
 
     /// Sends it.

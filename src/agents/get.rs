@@ -34,7 +34,7 @@ pub struct GetAgent {
     options: CallOptions,
 }
 
-call_options!(GetAgent);
+call_options!(GetAgent, part_of_others);
 
 impl GetAgent {
     pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
@@ -43,12 +43,6 @@ impl GetAgent {
             id,
             options: CallOptions::default(),
         }
-    }
-
-    /// With the options of the operation that it is a part of.
-    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
-        self
     }
 
     /// Sends it.

@@ -58,7 +58,7 @@ pub struct ListAgents {
     options: CallOptions,
 }
 
-call_options!(ListAgents);
+call_options!(ListAgents, part_of_others);
 
 impl ListAgents {
     pub(super) fn new(client: OrionOS) -> Self {
@@ -72,12 +72,6 @@ impl ListAgents {
             concurrency: 1,
             options: CallOptions::default(),
         }
-    }
-
-    /// With the options of the operation that it is a part of.
-    pub(super) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
-        self
     }
 
     /// `page`: the first page to get, from 1. Default 1.

@@ -51,8 +51,20 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
     Ok((parsed, value))
 }
 
-/// The setters that every builder has.
+/// The setters that every builder has; with `part_of_others`, also the crate's own one for a builder
+/// that larger operations are made of.
 macro_rules! call_options {
+    ($builder:ty, part_of_others) => {
+        $crate::request::call_options!($builder);
+
+        impl $builder {
+            /// With the options of the operation that it is a part of.
+            pub(super) fn with_options(mut self, options: CallOptions) -> Self {
+                self.options = options;
+                self
+            }
+        }
+    };
     ($builder:ty) => {
         impl $builder {
             /// The longest time of one attempt of this call, instead of the client's.

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
@@ -14,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::error::ControlError;
 use crate::account::Account;
 use crate::app::App;
-use crate::keys;
+use crate::{keys, request_body};
 
 /// A snapshot can be large; more than this is a mistake.
 const BODY_LIMIT: usize = 64 << 20;
@@ -45,13 +44,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = ControlError;
 
     async fn from_request(request: Request<Body>, _: &Arc<App>) -> Result<Self, ControlError> {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-        if !is_json {
+        if !request_body::is_json(request.headers()) {
             return Err(ControlError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be JSON, with Content-Type: application/json",
