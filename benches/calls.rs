@@ -9,7 +9,7 @@ use std::alloc::System;
 use cpu_time::ThreadTime;
 use orionos::OrionOS;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{AGENT, FixedServer, Handwritten, KEY, median};
+use support::{AGENT, FixedServer, Handwritten, KEY, TEXT, median};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -26,21 +26,8 @@ struct Cost {
 }
 
 fn main() {
-    let bodies = [
-        support::answer(200, &support::agent()),
-        support::answer(200, &support::list(20)),
-        support::answer(200, &support::list(100)),
-        support::answer(200, &support::message()),
-    ];
-    let server = FixedServer::start(move |request| {
-        let index = match request {
-            post if post.starts_with(b"POST") => 3,
-            list if list.starts_with(b"GET /v1/agents?limit=20 ") => 1,
-            list if list.starts_with(b"GET /v1/agents?limit=100 ") => 2,
-            _ => 0,
-        };
-        bodies[index].clone()
-    });
+    support::stay_on_one_core();
+    let server = FixedServer::of_every_call();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -76,15 +63,11 @@ fn main() {
         &runtime,
         "send message",
         async || {
-            drop(
-                hand.send(AGENT, "Where does the Mira berth?")
-                    .await
-                    .expect("a reply"),
-            );
+            drop(hand.send(AGENT, TEXT).await.expect("a reply"));
         },
         async || {
             let message = agents
-                .send_message(AGENT, "Where does the Mira berth?")
+                .send_message(AGENT, TEXT)
                 .user_id("user_1")
                 .room_id("room_1");
             drop(message.send().await.expect("a reply"));

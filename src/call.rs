@@ -3,9 +3,10 @@
 
 mod read;
 
+use std::pin::pin;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -20,18 +21,18 @@ use crate::retry::{Safety, hinted_wait};
 use crate::telemetry;
 use crate::transport::Outgoing;
 
-/// A call that ends with its answer's data.
+/// A call that ends with its answer's data. Boxed, because every layer hands it on.
 pub(crate) async fn call<T: DeserializeOwned + Send>(
-    client: OrionOS,
+    client: &OrionOS,
     request: Result<Request, OrionError>,
     operation: &'static str,
-) -> Result<ApiResponse<T>, OrionError> {
+) -> Result<ApiResponse<Box<T>>, OrionError> {
     execute(client, request, operation, ReadData::new()).await
 }
 
 /// A call that ends with a stream whose events are still to come.
 pub(crate) async fn open(
-    client: OrionOS,
+    client: &OrionOS,
     request: Result<Request, OrionError>,
     operation: &'static str,
 ) -> Result<ApiResponse<OpenStream>, OrionError> {
@@ -39,14 +40,16 @@ pub(crate) async fn open(
 }
 
 async fn execute<R: ReadAnswer>(
-    client: OrionOS,
+    client: &OrionOS,
     request: Result<Request, OrionError>,
     operation: &'static str,
     reader: R,
 ) -> Result<ApiResponse<R::Output>, OrionError> {
-    let request = request
-        .and_then(|request| request.options.check().map(|()| request))
-        .map_err(|error| error.of_operation(operation))?;
+    let of_operation = |error: OrionError| error.of_operation(operation);
+    let request = request.map_err(of_operation)?;
+    if let Some(headers) = request.options.headers() {
+        headers.checked().map_err(of_operation)?;
+    }
     // Without a runtime, reqwest and the timers would panic.
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(OrionError::config(
@@ -54,8 +57,9 @@ async fn execute<R: ReadAnswer>(
         ));
     }
     let span = telemetry::call_span(operation);
-    let call = Call::new(&client, &request);
-    let result = telemetry::in_span(&span, call.run(reader)).await;
+    // Pinned here, and below, because what wraps a future would move it, buffers and all.
+    let call = pin!(Call::new(client, &request).run(reader));
+    let result = telemetry::in_span(&span, call).await;
     telemetry::record_call(&span, &result);
     result
 }
@@ -75,7 +79,7 @@ struct Call<'a> {
 impl<'a> Call<'a> {
     fn new(client: &'a OrionOS, request: &'a Request) -> Self {
         let started = Instant::now();
-        let length = request.options.deadline.or(client.inner.deadline);
+        let length = request.options.deadline().or(client.inner.deadline);
         Self {
             client,
             request,
@@ -89,10 +93,12 @@ impl<'a> Call<'a> {
 
     async fn run<R: ReadAnswer>(mut self, reader: R) -> Result<ApiResponse<R::Output>, OrionError> {
         let inner = &self.client.inner;
-        let policy = self.request.options.retry.as_ref().unwrap_or(&inner.retry);
+        let policy = self.request.options.retry().unwrap_or(&inner.retry);
         let mut schedule = None;
+        let mut now = self.started;
         loop {
-            let error = match self.paced_attempt(&reader, policy.longest_hint()).await {
+            let attempt = self.paced_attempt(&reader, policy.longest_hint(), now);
+            let error = match attempt.await {
                 Ok(response) => {
                     inner.budget.succeeded();
                     return Ok(response);
@@ -139,6 +145,7 @@ impl<'a> Call<'a> {
             }
             telemetry::waiting(&error, wait);
             sleep(wait).await;
+            now = Instant::now();
         }
     }
 
@@ -147,6 +154,7 @@ impl<'a> Call<'a> {
         &mut self,
         reader: &R,
         longest_wait: Duration,
+        mut now: Instant,
     ) -> Result<ApiResponse<R::Output>, OrionError> {
         let mut permit = match &self.client.inner.pacer {
             Some(pacer) => {
@@ -155,8 +163,10 @@ impl<'a> Call<'a> {
                     // `Date` and reset are whole seconds: a full window can look one longer.
                     longest: longest_wait.saturating_add(Duration::from_secs(1)),
                 };
-                let permit = pacer.acquire(&self.request.window, patience).await;
-                Some(permit.map_err(|_| self.past_deadline(Outcome::NotSent))?)
+                let permit = pacer.acquire(&self.request.window, patience, now).await;
+                let permit = permit.map_err(|_| self.past_deadline(Outcome::NotSent))?;
+                now = permit.passed_at();
+                Some(permit)
             }
             None => None,
         };
@@ -164,10 +174,8 @@ impl<'a> Call<'a> {
         let limit = self
             .request
             .options
-            .timeout
+            .timeout()
             .unwrap_or(self.client.inner.timeout);
-        let now = Instant::now();
-        let attempt_end = now.checked_add(limit);
         let deadline = self.deadline.map(|(_, at)| at);
         if deadline.is_some_and(|deadline| deadline <= now) {
             if let Some(permit) = &mut permit {
@@ -177,23 +185,9 @@ impl<'a> Call<'a> {
         }
         self.attempts += 1;
         let span = telemetry::attempt_span(self.client, self.request, self.attempts);
-        let exchange = telemetry::in_span(&span, self.exchange(reader, &mut permit));
-        let end = match (attempt_end, deadline) {
-            (Some(attempt), Some(deadline)) => Some(attempt.min(deadline)),
-            (attempt, deadline) => attempt.or(deadline),
-        };
-        let result = match end {
-            Some(end) => match timeout_at(end, exchange).await {
-                Ok(result) => result,
-                Err(_) if deadline == Some(end) => Err(self.past_deadline(Outcome::Unknown)),
-                Err(_) => Err(OrionError::timeout(
-                    TimeoutKind::Attempt,
-                    limit,
-                    Outcome::Unknown,
-                )),
-            },
-            None => exchange.await,
-        };
+        let result = self
+            .timed_exchange(reader, &mut permit, &span, limit, now)
+            .await;
         telemetry::record_attempt(&span, &result);
         let (meta, output) = result.inspect_err(|error| {
             if let Some(permit) = &mut permit
@@ -205,6 +199,34 @@ impl<'a> Call<'a> {
         Ok(ApiResponse {
             data: reader.finish(output, permit, self.deadline),
             meta,
+        })
+    }
+
+    /// One exchange within the attempt's time and what is left of the call's.
+    async fn timed_exchange<R: ReadAnswer>(
+        &self,
+        reader: &R,
+        permit: &mut Option<Permit>,
+        span: &telemetry::Span,
+        limit: Duration,
+        now: Instant,
+    ) -> Result<(ResponseMeta, R::Read), OrionError> {
+        let exchange = pin!(self.exchange(reader, permit));
+        let exchange = telemetry::in_span(span, exchange);
+        let deadline = self.deadline.map(|(_, at)| at);
+        let end = match (now.checked_add(limit), deadline) {
+            (Some(attempt), Some(deadline)) => Some(attempt.min(deadline)),
+            (attempt, deadline) => attempt.or(deadline),
+        };
+        let Some(end) = end else {
+            return exchange.await;
+        };
+        timeout_at(end, exchange).await.unwrap_or_else(|_| {
+            Err(if deadline == Some(end) {
+                self.past_deadline(Outcome::Unknown)
+            } else {
+                OrionError::timeout(TimeoutKind::Attempt, limit, Outcome::Unknown)
+            })
         })
     }
 
@@ -231,16 +253,20 @@ impl<'a> Call<'a> {
         Ok((meta, output))
     }
 
-    fn outgoing(&self, accept: HeaderValue) -> Result<Outgoing, OrionError> {
+    fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
         let inner = &self.client.inner;
         let request = self.request;
-        let mut headers = inner.headers.clone();
-        headers.insert(ACCEPT, accept);
-        if request.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut headers = match request.body {
+            Some(_) => inner.headers_with_body.clone(),
+            None => inner.headers.clone(),
+        };
+        if let Some(accept) = accept {
+            headers.insert(ACCEPT, accept);
         }
-        for (name, value) in &request.options.headers {
-            headers.insert(name, value.clone());
+        if let Some(own) = request.options.headers() {
+            for (name, value) in own.checked()? {
+                headers.insert(name, value.clone());
+            }
         }
         Ok(Outgoing {
             method: request.method.clone(),

@@ -51,8 +51,10 @@ pub struct OrionOS {
 pub(crate) struct Inner {
     pub(crate) base_url: BaseUrl,
     pub(crate) key: ApiKey,
-    /// Sent with every request, the key included.
+    /// Sent with every request without a body, the key included.
     pub(crate) headers: HeaderMap,
+    /// Sent with every request that has one.
+    pub(crate) headers_with_body: HeaderMap,
     pub(crate) transport: Transport,
     pub(crate) timeout: Duration,
     pub(crate) deadline: Option<Duration>,

@@ -26,6 +26,15 @@ pub struct ApiResponse<T> {
     pub meta: ResponseMeta,
 }
 
+impl<T> ApiResponse<Box<T>> {
+    pub(crate) fn unboxed(self) -> ApiResponse<T> {
+        ApiResponse {
+            data: *self.data,
+            meta: self.meta,
+        }
+    }
+}
+
 /// Status, headers and what it took to get them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -8,7 +8,7 @@ mod gate;
 mod server_clock;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use gate::{Gate, Place};
 use server_clock::ServerClock;
 
-use crate::rate_limit::{RateLimit, server_date};
+use crate::rate_limit::RateLimit;
 use crate::request::WindowKey;
 
 /// Whether calls wait for the rate limit's reset.
@@ -49,7 +49,7 @@ pub(crate) struct Pacer {
 
 #[derive(Debug, Default)]
 struct Gates {
-    by_key: HashMap<WindowKey, Arc<Gate>>,
+    by_key: BTreeMap<WindowKey, Arc<Gate>>,
     sweep_at: usize,
 }
 
@@ -74,19 +74,21 @@ impl Pacer {
         }
     }
 
-    /// Waits until the call may be sent. Dropping the future gives the place in the queue up.
+    /// Waits until the call may be sent, from `now` on. Dropping the future gives the place in the
+    /// queue up.
     pub(crate) async fn acquire(
         self: &Arc<Self>,
         key: &WindowKey,
         patience: Patience,
+        now: Instant,
     ) -> Result<Permit, PastDeadline> {
-        let operation = self.gate(key).enter(patience).await?;
-        let account = self.account.clone().enter(patience).await?;
+        let operation = self.gate(key).enter(patience, now).await?;
+        let account = self.account.clone();
+        let account = account.enter(patience, operation.passed_at).await?;
         Ok(Permit {
             pacer: self.clone(),
             operation,
             account,
-            sent_at: Instant::now(),
             settled: false,
         })
     }
@@ -115,12 +117,16 @@ pub(crate) struct Permit {
     pacer: Arc<Pacer>,
     operation: Place,
     account: Place,
-    sent_at: Instant,
     /// Whether it is known what the server made of the call.
     settled: bool,
 }
 
 impl Permit {
+    /// When the call passed the last gate and was sent.
+    pub(crate) fn passed_at(&self) -> Instant {
+        self.account.passed_at
+    }
+
     /// Nothing reached the server.
     pub(crate) fn not_sent(&mut self) {
         self.settled = true;
@@ -129,7 +135,6 @@ impl Permit {
     /// Takes in what the answer says of the limits.
     pub(crate) fn learn(&mut self, status: StatusCode, headers: &HeaderMap) {
         self.settled = true;
-        let now = Instant::now();
         let counted = status != StatusCode::TOO_MANY_REQUESTS;
         let Some(limit) = RateLimit::from_headers(headers) else {
             if counted {
@@ -138,12 +143,12 @@ impl Permit {
             }
             return;
         };
-        let reset = self
-            .pacer
-            .clock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .instant_of(limit.reset, server_date(headers), self.sent_at, now);
+        let reset = {
+            let clock = &self.pacer.clock;
+            let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
+            clock.read(headers, self.passed_at());
+            clock.instant_of(limit.reset)
+        };
         let sent = self.operation.learn(&limit, reset, counted);
         self.account.learn_account(&limit, reset, counted, sent);
     }
@@ -167,7 +172,7 @@ mod tests {
     fn gates_of_agents_that_nobody_uses_are_dropped() {
         let pacer = Arc::new(Pacer::new());
         for agent in 0..10_000 {
-            pacer.gate(&WindowKey::messages(&agent.to_string()));
+            pacer.gate(&WindowKey::messages(agent.to_string().into()));
         }
         let kept = pacer.gates.lock().unwrap().by_key.len();
         assert!(kept <= 2 * GATES_KEPT, "{kept}");

@@ -130,8 +130,7 @@ impl List {
         number: u64,
     ) -> Result<ApiResponse<Page<T>>, OrionError> {
         let request = self.page_request(number);
-        let client = self.client.clone();
-        let response: ApiResponse<ListData<T>> = call(client, request, OPERATION).await?;
+        let response = call::<ListData<T>>(&self.client, request, OPERATION).await?;
         Ok(ApiResponse {
             data: Page {
                 items: response.data.items,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, RETRY_AFTER};
 use jiff::Timestamp;
 use serde_json::Value;
 
-static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const LIMIT: &str = "x-ratelimit-limit";
+const REMAINING: &str = "x-ratelimit-remaining";
+const RESET: &str = "x-ratelimit-reset";
 
 /// What an answer said about the rate limit (`X-RateLimit-Limit`, `-Remaining`, `-Reset`).
 ///
@@ -27,12 +27,21 @@ pub struct RateLimit {
 impl RateLimit {
     /// Reads the three headers. `None` unless all of them are there and make sense.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let number =
-            |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let (mut limit, mut remaining, mut reset) = (None, None, None);
+        // One pass: every call reads these, and three look-ups by name cost more.
+        for (name, value) in headers {
+            let slot = match name.as_str() {
+                LIMIT => &mut limit,
+                REMAINING => &mut remaining,
+                RESET => &mut reset,
+                _ => continue,
+            };
+            *slot = value.to_str().ok()?.trim().parse::<u64>().ok();
+        }
         Some(Self {
-            limit: number(&LIMIT)?,
-            remaining: number(&REMAINING)?,
-            reset: Timestamp::from_second(i64::try_from(number(&RESET)?).ok()?).ok()?,
+            limit: limit?,
+            remaining: remaining?,
+            reset: Timestamp::from_second(i64::try_from(reset?).ok()?).ok()?,
         })
     }
 }
@@ -155,9 +164,9 @@ mod tests {
         let all = headers(&[
             ("retry-after", "7"),
             ("date", "Thu, 01 Jan 1970 00:01:00 GMT"),
-            (LIMIT.as_str(), "60"),
-            (REMAINING.as_str(), "0"),
-            (RESET.as_str(), "90"),
+            (LIMIT, "60"),
+            (REMAINING, "0"),
+            (RESET, "90"),
         ]);
         let details = json!({"retryAfter": 3});
         assert_eq!(
@@ -190,30 +199,19 @@ mod tests {
 
     #[test]
     fn a_window_with_requests_left_is_no_hint() {
-        let headers = headers(&[
-            (LIMIT.as_str(), "60"),
-            (REMAINING.as_str(), "1"),
-            (RESET.as_str(), "90"),
-        ]);
+        let headers = headers(&[(LIMIT, "60"), (REMAINING, "1"), (RESET, "90")]);
         assert_eq!(retry_hint(None, &headers), None);
     }
 
     #[test]
     fn incomplete_or_unreadable_headers_are_no_rate_limit() {
-        assert_eq!(
-            RateLimit::from_headers(&headers(&[(LIMIT.as_str(), "60")])),
-            None
-        );
-        let odd = headers(&[
-            (LIMIT.as_str(), "sixty"),
-            (REMAINING.as_str(), "1"),
-            (RESET.as_str(), "90"),
-        ]);
+        assert_eq!(RateLimit::from_headers(&headers(&[(LIMIT, "60")])), None);
+        let odd = headers(&[(LIMIT, "sixty"), (REMAINING, "1"), (RESET, "90")]);
         assert_eq!(RateLimit::from_headers(&odd), None);
         let huge = headers(&[
-            (LIMIT.as_str(), "60"),
-            (REMAINING.as_str(), "1"),
-            (RESET.as_str(), "18446744073709551615"),
+            (LIMIT, "60"),
+            (REMAINING, "1"),
+            (RESET, "18446744073709551615"),
         ]);
         assert_eq!(RateLimit::from_headers(&huge), None);
     }

@@ -109,7 +109,8 @@ impl RawRequest {
         self,
     ) -> Result<ApiResponse<T>, OrionError> {
         let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&client, self.into_request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
     fn into_request(self) -> Result<Request, OrionError> {

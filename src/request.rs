@@ -1,14 +1,16 @@
 //! A call before it is sent: what an endpoint knows, and nothing of HTTP's machinery.
 
 mod body;
+mod headers;
 mod options;
 mod path;
 
 pub use body::RequestBody;
+pub(crate) use headers::UserHeaders;
 pub(crate) use options::{CallOptions, call_options};
 pub(crate) use path::Path;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
@@ -35,10 +37,10 @@ pub(crate) struct Request {
 }
 
 /// The server counts requests by operation, messages by agent too (contract, "Rate limits").
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WindowKey {
     operation: &'static str,
-    scope: Option<Cow<'static, str>>,
+    scope: Option<Arc<str>>,
     /// Calls that may be in flight at once.
     max_in_flight: Option<u32>,
 }
@@ -56,10 +58,10 @@ impl WindowKey {
     }
 
     /// Sent and streamed messages to one agent share a window.
-    pub(crate) fn messages(agent: &str) -> Self {
+    pub(crate) fn messages(agent: Arc<str>) -> Self {
         Self {
             operation: "messages",
-            scope: Some(agent.to_owned().into()),
+            scope: Some(agent),
             max_in_flight: Some(MESSAGES_IN_FLIGHT),
         }
     }

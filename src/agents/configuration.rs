@@ -83,8 +83,8 @@ impl ConfigurationBody {
         }
     }
 
-    pub(super) fn into_json(self) -> Result<Bytes, OrionError> {
-        if let Some((field, reason)) = self.bad_field {
+    pub(super) fn to_json(&self) -> Result<Bytes, OrionError> {
+        if let Some((field, reason)) = &self.bad_field {
             return Err(OrionError::invalid(field, reason));
         }
         match self.fields.get("name") {

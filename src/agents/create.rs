@@ -83,7 +83,8 @@ impl CreateAgent {
     /// An empty name is [`OrionError::InvalidRequest`]; `INVALID_REQUEST` names the field that the
     /// server refused; `INSUFFICIENT_QUOTA` says that the account is full.
     pub async fn send(self) -> Result<CreatedAgent, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(*response.data)
     }
 
     /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
@@ -92,20 +93,20 @@ impl CreateAgent {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<CreatedAgent>, OrionError> {
-        let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::POST,
             path: Path::fixed(AGENTS),
             query: None,
-            body: Some(self.body.into_json()?),
+            body: Some(self.body.to_json()?),
             safety: Safety::Unsafe,
             window: WindowKey::operation(OPERATION),
-            options: self.options,
+            options: self.options.clone(),
         })
     }
 }

@@ -56,7 +56,8 @@ impl DeleteAgent {
     /// `AGENT_NOT_FOUND`; `DELETE_PROTECTED`; an id that is empty, `.` or `..` is
     /// [`OrionError::InvalidRequest`].
     pub async fn send(self) -> Result<DeletedAgent, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(*response.data)
     }
 
     /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
@@ -65,11 +66,11 @@ impl DeleteAgent {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<DeletedAgent>, OrionError> {
-        let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::DELETE,
@@ -78,7 +79,7 @@ impl DeleteAgent {
             body: None,
             safety: Safety::Idempotent,
             window: WindowKey::operation(OPERATION),
-            options: self.options,
+            options: self.options.clone(),
         })
     }
 }

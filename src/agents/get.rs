@@ -51,7 +51,8 @@ impl GetAgent {
     ///
     /// `AGENT_NOT_FOUND`; an id that is empty, `.` or `..` is [`OrionError::InvalidRequest`].
     pub async fn send(self) -> Result<Agent, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(*response.data)
     }
 
     /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
@@ -60,11 +61,11 @@ impl GetAgent {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<Agent>, OrionError> {
-        let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::GET,
@@ -73,7 +74,7 @@ impl GetAgent {
             body: None,
             safety: Safety::Idempotent,
             window: WindowKey::operation(OPERATION),
-            options: self.options,
+            options: self.options.clone(),
         })
     }
 }

@@ -49,17 +49,17 @@ impl MessageBody {
         }
     }
 
-    pub(super) fn into_json(self) -> Result<Bytes, OrionError> {
+    pub(super) fn to_json(&self) -> Result<Bytes, OrionError> {
         if self.text.trim().is_empty() {
             return Err(OrionError::invalid("text", "must not be empty"));
         }
-        if let Some(error) = self.bad_context {
+        if let Some(error) = &self.bad_context {
             return Err(OrionError::invalid(
                 "context",
                 format!("cannot be written as JSON: {error}"),
             ));
         }
-        json(&self)
+        json(self)
     }
 }
 

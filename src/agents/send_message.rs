@@ -68,7 +68,8 @@ impl SendMessage {
     /// An empty text is [`OrionError::InvalidRequest`]; `AGENT_NOT_FOUND`; `AGENT_UNAVAILABLE`;
     /// `MODEL_ERROR`, after which [`outcome()`](OrionError::outcome) is `Unknown`.
     pub async fn send(self) -> Result<Message, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(*response.data)
     }
 
     /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
@@ -77,20 +78,20 @@ impl SendMessage {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<Message>, OrionError> {
-        let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::POST,
             path: agent_path(&self.id, "/messages")?,
             query: None,
-            body: Some(self.body.into_json()?),
+            body: Some(self.body.to_json()?),
             safety: Safety::Unsafe,
-            window: WindowKey::messages(self.id.as_str()),
-            options: self.options,
+            window: WindowKey::messages(self.id.shared()),
+            options: self.options.clone(),
         })
     }
 }

@@ -71,21 +71,20 @@ impl StreamMessage {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<MessageStream>, OrionError> {
-        let client = self.client.clone();
-        let response = open(client.clone(), self.into_request(), OPERATION).await?;
-        Ok(MessageStream::new(client, response))
+        let response = open(&self.client, self.request(), OPERATION).await?;
+        Ok(MessageStream::new(self.client, response))
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::POST,
             path: agent_path(&self.id, "/messages/stream")?,
             query: None,
-            body: Some(self.body.into_json()?),
+            body: Some(self.body.to_json()?),
             safety: Safety::Unsafe,
-            window: WindowKey::messages(self.id.as_str()),
-            options: self.options,
+            window: WindowKey::messages(self.id.shared()),
+            options: self.options.clone(),
         })
     }
 }

@@ -115,7 +115,8 @@ impl UpdateAgent {
     ///
     /// `INVALID_REQUEST` names the field that the server refused; `AGENT_NOT_FOUND`.
     pub async fn send(self) -> Result<UpdatedAgent, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(*response.data)
     }
 
     /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
@@ -124,20 +125,20 @@ impl UpdateAgent {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<ApiResponse<UpdatedAgent>, OrionError> {
-        let client = self.client.clone();
-        call(client, self.into_request(), OPERATION).await
+        let response = call(&self.client, self.request(), OPERATION).await?;
+        Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn request(&self) -> Result<Request, OrionError> {
         Ok(Request {
             operation: OPERATION,
             method: Method::PATCH,
             path: agent_path(&self.id, "")?,
             query: None,
-            body: Some(self.body.into_json()?),
+            body: Some(self.body.to_json()?),
             safety: Safety::Idempotent,
             window: WindowKey::operation(OPERATION),
-            options: self.options,
+            options: self.options.clone(),
         })
     }
 }

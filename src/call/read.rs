@@ -21,8 +21,8 @@ pub(crate) trait ReadAnswer: Send + Sync {
     type Read: Send;
     /// What the call returns.
     type Output: Send;
-    /// The `Accept` header.
-    const ACCEPT: HeaderValue;
+    /// The `Accept` header, if it is not the client's usual one.
+    const ACCEPT: Option<HeaderValue>;
 
     /// Headers and what was read, or the error that the answer stands for.
     fn read(
@@ -40,7 +40,7 @@ pub(crate) trait ReadAnswer: Send + Sync {
     ) -> Self::Output;
 }
 
-/// The envelope's `data`.
+/// The envelope's `data`, boxed: it is handed up through every layer of the call.
 pub(crate) struct ReadData<T>(PhantomData<fn() -> T>);
 
 impl<T> ReadData<T> {
@@ -50,21 +50,21 @@ impl<T> ReadData<T> {
 }
 
 impl<T: DeserializeOwned + Send> ReadAnswer for ReadData<T> {
-    type Read = T;
-    type Output = T;
-    const ACCEPT: HeaderValue = HeaderValue::from_static("application/json");
+    type Read = Box<T>;
+    type Output = Box<T>;
+    const ACCEPT: Option<HeaderValue> = None;
 
     async fn read(
         &self,
         incoming: Incoming,
         max_bytes: usize,
-    ) -> Result<(HeaderMap, T), OrionError> {
+    ) -> Result<(HeaderMap, Box<T>), OrionError> {
         let answer = whole(incoming, max_bytes).await?;
         let data = answer.decode()?;
         Ok((answer.headers, data))
     }
 
-    fn finish(&self, data: T, _: Option<Permit>, _: Option<(Duration, Instant)>) -> T {
+    fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<(Duration, Instant)>) -> Box<T> {
         data
     }
 }
@@ -84,7 +84,7 @@ pub(crate) struct OpenStream {
 impl ReadAnswer for EventStream {
     type Read = (StatusCode, StreamBody);
     type Output = OpenStream;
-    const ACCEPT: HeaderValue = HeaderValue::from_static("text/event-stream");
+    const ACCEPT: Option<HeaderValue> = Some(HeaderValue::from_static("text/event-stream"));
 
     async fn read(
         &self,

@@ -1,6 +1,7 @@
 //! The base URL: checked once, joined with each request's path.
 
-use url::{Host, Url};
+use http::HeaderValue;
+use url::{Host, Position, Url};
 
 use crate::error::OrionError;
 use crate::request::Path;
@@ -11,11 +12,14 @@ pub(crate) const PRODUCTION: &str = "https://api.orionos.dev/v1";
 /// An absolute http(s) URL without trailing slash, query or fragment.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
-    url: Url,
+    /// Everything but the path.
+    template: Url,
     /// As it is shown.
     text: String,
     /// What stands before every request's path.
     prefix: String,
+    /// Its `Host` header (RFC 9110 §7.2).
+    host: HeaderValue,
 }
 
 impl BaseUrl {
@@ -45,13 +49,18 @@ impl BaseUrl {
                 url.host_str().unwrap_or_default()
             )));
         }
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&path);
+        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
+            .map_err(|_| OrionError::config("the base URL's host is not one of http"))?;
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&prefix);
         let text = url.as_str().trim_end_matches('/').to_owned();
+        // Each request's URL is a copy with another path: one this long has room for it.
+        url.set_path(&"x".repeat(prefix.len() + 64));
         Ok(Self {
-            url,
+            template: url,
             text,
-            prefix: path,
+            prefix,
+            host,
         })
     }
 
@@ -59,20 +68,24 @@ impl BaseUrl {
         &self.text
     }
 
+    pub(crate) fn host_header(&self) -> &HeaderValue {
+        &self.host
+    }
+
     #[cfg(feature = "tracing")]
     pub(crate) fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
+        self.template.host_str().unwrap_or_default()
     }
 
     #[cfg(feature = "tracing")]
     pub(crate) fn port(&self) -> Option<u16> {
-        self.url.port_or_known_default()
+        self.template.port_or_known_default()
     }
 
     /// The URL of a request.
     pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Url {
         // Only the path is read anew: the rest was checked when the client was built.
-        let mut url = self.url.clone();
+        let mut url = self.template.clone();
         if self.prefix.is_empty() {
             url.set_path(path.as_str());
         } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Request, Response};
 use secrecy::SecretString;
 use tower_service::Service;
@@ -15,7 +15,7 @@ use super::base_url::PRODUCTION;
 use super::{ApiKey, BaseUrl, Inner, OrionOS};
 use crate::error::{BoxError, OrionError};
 use crate::pacing::{Pacer, Pacing};
-use crate::request::{CallOptions, RequestBody};
+use crate::request::{RequestBody, UserHeaders};
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
 use crate::transport::{SharedService, Transport};
 
@@ -60,7 +60,7 @@ pub struct OrionBuilder {
     pacing: Pacing,
     max_response_bytes: usize,
     user_agent: Option<String>,
-    headers: CallOptions,
+    headers: UserHeaders,
     allow_http: bool,
     transport: Option<Transport>,
 }
@@ -80,7 +80,7 @@ impl OrionBuilder {
             pacing: Pacing::default(),
             max_response_bytes: 16 << 20,
             user_agent: None,
-            headers: CallOptions::default(),
+            headers: UserHeaders::default(),
             allow_http: false,
             transport: None,
         }
@@ -185,7 +185,7 @@ impl OrionBuilder {
 
     /// A header that is sent with every request. One that cannot be sent is an error of `build()`.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.headers.header(name.as_ref(), value.as_ref());
+        self.headers.add(name.as_ref(), value.as_ref());
         self
     }
 
@@ -255,7 +255,7 @@ impl OrionBuilder {
             ))
         })?)?;
         let base_url = BaseUrl::new(&self.base_url, self.allow_http)?;
-        self.headers.check().map_err(|error| match error {
+        let own_headers = self.headers.checked().map_err(|error| match error {
             OrionError::InvalidRequest { reason, .. } => {
                 OrionError::config(format!("a header cannot be sent: {reason}"))
             }
@@ -265,18 +265,24 @@ impl OrionBuilder {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);
         headers.insert(USER_AGENT, user_agent(self.user_agent.as_deref())?);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.extend(self.headers.headers);
-
         let transport = match self.transport {
             Some(transport) => transport,
             None => own_transport(self.connect_timeout)?,
         };
+        if matches!(transport, Transport::Reqwest { .. }) {
+            // Else hyper writes it anew for every request. A service of the user's may go elsewhere.
+            headers.insert(HOST, base_url.host_header().clone());
+        }
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.extend(own_headers.clone());
+        let mut headers_with_body = headers.clone();
+        headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(OrionOS {
             inner: Arc::new(Inner {
                 base_url,
                 key,
                 headers,
+                headers_with_body,
                 transport,
                 timeout: self.timeout,
                 deadline: self.deadline,
@@ -294,11 +300,12 @@ impl OrionBuilder {
     }
 }
 
-/// Never redirects, and leaves every retry to us.
+/// Never redirects, and leaves every retry to us: `never()` alone would still keep a copy of each
+/// request in case of one.
 fn own_transport(connect_timeout: Duration) -> Result<Transport, OrionError> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(connect_timeout)
         .tcp_nodelay(true)
         .build()

@@ -44,10 +44,14 @@ impl Gate {
         }
     }
 
-    /// Waits for a place. Dropping the future leaves the queue.
-    pub(super) async fn enter(self: Arc<Self>, patience: Patience) -> Result<Place, PastDeadline> {
-        if self.lock().pass_at_once() {
-            return Ok(Place { gate: self });
+    /// Waits for a place, from `now` on. Dropping the future leaves the queue.
+    pub(super) async fn enter(
+        self: Arc<Self>,
+        patience: Patience,
+        now: Instant,
+    ) -> Result<Place, PastDeadline> {
+        if self.lock().pass_at_once(now) {
+            return Ok(Place::new(self, now));
         }
         let number = self.lock().queue_up();
         let mut waiting = Waiting {
@@ -72,8 +76,8 @@ impl Gate {
 
 impl State {
     /// For a call that finds nobody waiting.
-    fn pass_at_once(&mut self) -> bool {
-        let passes = self.queue.is_empty() && self.window.has_room(Instant::now());
+    fn pass_at_once(&mut self, now: Instant) -> bool {
+        let passes = self.queue.is_empty() && self.window.has_room(now);
         if passes {
             self.window.start();
         }
@@ -114,7 +118,7 @@ impl Waiting {
             let mut state = self.gate.lock();
             let reset = if state.is_first(self.number) {
                 if state.window.has_room(now) {
-                    return self.pass(state);
+                    return self.pass(state, now);
                 }
                 state.window.next_reset()
             } else {
@@ -123,7 +127,7 @@ impl Waiting {
             if let Some(at) = reset
                 && at.saturating_duration_since(now) > self.patience.longest
             {
-                return self.pass(state);
+                return self.pass(state, now);
             }
             state.queue.insert(self.number, Some(cx.waker().clone()));
             drop(state);
@@ -153,14 +157,16 @@ impl Waiting {
         }
     }
 
-    fn pass(&self, mut state: MutexGuard<'_, State>) -> Poll<Result<Place, PastDeadline>> {
+    fn pass(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        now: Instant,
+    ) -> Poll<Result<Place, PastDeadline>> {
         state.queue.remove(&self.number);
         state.window.start();
         state.wake_first();
         drop(state);
-        Poll::Ready(Ok(Place {
-            gate: self.gate.clone(),
-        }))
+        Poll::Ready(Ok(Place::new(self.gate.clone(), now)))
     }
 }
 
@@ -177,9 +183,20 @@ impl Drop for Waiting {
 #[derive(Debug)]
 pub(super) struct Place {
     gate: Arc<Gate>,
+    pub(super) passed_at: Instant,
+    /// Given back already.
+    left: bool,
 }
 
 impl Place {
+    fn new(gate: Arc<Gate>, passed_at: Instant) -> Self {
+        Self {
+            gate,
+            passed_at,
+            left: false,
+        }
+    }
+
     pub(super) fn learn(&self, told: &RateLimit, reset: Instant, counted: bool) -> u64 {
         let mut state = self.gate.lock();
         let sent = state.window.learn(told, reset, counted);
@@ -188,8 +205,9 @@ impl Place {
         sent
     }
 
+    /// Learns, and gives the place back: the server's number counts the call from here on.
     pub(super) fn learn_account(
-        &self,
+        &mut self,
         told: &RateLimit,
         reset: Instant,
         counted: bool,
@@ -199,7 +217,10 @@ impl Place {
         state
             .window
             .learn_account(told, reset, counted, operation_sent);
+        state.window.finish();
         state.wake_first();
+        drop(state);
+        self.left = true;
     }
 
     pub(super) fn count(&self) {
@@ -209,6 +230,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if self.left {
+            return;
+        }
         let mut state = self.gate.lock();
         state.window.finish();
         state.wake_first();

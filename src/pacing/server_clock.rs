@@ -2,8 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::header::{DATE, HeaderMap};
 use jiff::Timestamp;
 use tokio::time::Instant;
+
+use crate::rate_limit::server_date;
 
 /// How far the server's clock is ahead of ours, as a lower bound.
 ///
@@ -14,41 +17,49 @@ use tokio::time::Instant;
 pub(super) struct ServerClock {
     /// An instant of ours, and the Unix time that the server's clock had passed by then.
     bound: Option<(Instant, Duration)>,
+    /// The `Date` that the bound has taken in, as it came.
+    latest: String,
 }
 
 impl ServerClock {
-    /// When the server's clock will have reached `reset`, by ours.
-    pub(super) fn instant_of(
-        &mut self,
-        reset: Timestamp,
-        date: Option<u64>,
-        sent_at: Instant,
-        now: Instant,
-    ) -> Instant {
-        let reset = Duration::from_secs(u64::try_from(reset.as_second()).unwrap_or(0));
-        let Some(date) = date.map(Duration::from_secs) else {
-            // A server without a clock: trust our own.
-            let wall = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
-            return now + capped(reset.saturating_sub(wall));
-        };
-        let server_now = match self.bound {
-            Some((at, bound)) => {
-                let known = bound + now.saturating_duration_since(at);
-                // The server was between `date` and `date + 1 s` somewhere between sending and
-                // reading; a bound outside of that means that its clock was set.
-                let latest = date + Duration::from_secs(1) + now.saturating_duration_since(sent_at);
-                if known > latest {
-                    date
-                } else {
-                    known.max(date)
-                }
+    /// Takes in an answer to a request of `sent_at`.
+    pub(super) fn read(&mut self, headers: &HeaderMap, sent_at: Instant) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.unwrap_or_default();
+        // Most answers come in a second that another has told of: they say nothing new.
+        if date != self.latest {
+            date.clone_into(&mut self.latest);
+            if let Some(date) = server_date(headers) {
+                self.sharpen(Duration::from_secs(date), sent_at, Instant::now());
             }
+        }
+    }
+
+    fn sharpen(&mut self, date: Duration, sent_at: Instant, now: Instant) {
+        let known = match self.bound {
+            Some((at, bound)) => bound + now.saturating_duration_since(at),
             None => date,
         };
-        self.bound = Some((now, server_now));
-        now + capped(reset.saturating_sub(server_now))
+        // The server was between `date` and `date + 1 s` somewhere between sending and reading; a
+        // bound outside of that means that its clock was set.
+        let latest = date + Duration::from_secs(1) + now.saturating_duration_since(sent_at);
+        let bound = if known > latest {
+            date
+        } else {
+            known.max(date)
+        };
+        self.bound = Some((now, bound));
+    }
+
+    /// When the server's clock will have reached `reset`, by ours.
+    pub(super) fn instant_of(&self, reset: Timestamp) -> Instant {
+        let (at, bound) = self.bound.unwrap_or_else(|| {
+            // A server without a clock: trust our own.
+            let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+            (Instant::now(), wall.unwrap_or_default())
+        });
+        let reset = Duration::from_secs(u64::try_from(reset.as_second()).unwrap_or(0));
+        at + capped(reset.saturating_sub(bound))
     }
 }
 
@@ -65,43 +76,63 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn dated(clock: &mut ServerClock, second: u64, now: Instant) {
+        clock.sharpen(Duration::from_secs(second), now, now);
+    }
+
     #[test]
     fn a_wrong_local_clock_does_not_matter() {
         let now = Instant::now();
         let mut clock = ServerClock::default();
-        let reset = clock.instant_of(at(90), Some(60), now, now);
-        assert_eq!(reset - now, Duration::from_secs(30));
+        dated(&mut clock, 60, now);
+        assert_eq!(clock.instant_of(at(90)) - now, Duration::from_secs(30));
     }
 
     #[test]
     fn a_later_answer_sharpens_the_bound() {
         let start = Instant::now();
         let mut clock = ServerClock::default();
-        clock.instant_of(at(90), Some(60), start, start);
+        dated(&mut clock, 60, start);
         // 0.2 s later the server's second turned: it was at 60.8 s or later to begin with.
         let now = start + Duration::from_millis(200);
-        let reset = clock.instant_of(at(90), Some(61), now, now);
-        assert_eq!(reset, now + Duration::from_secs(29));
+        dated(&mut clock, 61, now);
+        assert_eq!(clock.instant_of(at(90)), now + Duration::from_secs(29));
         // An answer late in a second does not blunt it again.
-        let now = start + Duration::from_millis(1100);
-        let reset = clock.instant_of(at(90), Some(61), now, now);
-        assert_eq!(reset, start + Duration::from_millis(29_200));
+        dated(&mut clock, 61, start + Duration::from_millis(1100));
+        assert_eq!(
+            clock.instant_of(at(90)),
+            start + Duration::from_millis(29_200)
+        );
     }
 
     #[test]
     fn a_clock_that_was_set_back_is_followed() {
         let now = Instant::now();
         let mut clock = ServerClock::default();
-        clock.instant_of(at(90), Some(60), now, now);
-        let reset = clock.instant_of(at(50), Some(20), now, now);
-        assert_eq!(reset - now, Duration::from_secs(30));
+        dated(&mut clock, 60, now);
+        dated(&mut clock, 20, now);
+        assert_eq!(clock.instant_of(at(50)) - now, Duration::from_secs(30));
     }
 
     #[test]
     fn a_reset_in_the_past_is_now_and_one_far_away_does_not_overflow() {
         let now = Instant::now();
         let mut clock = ServerClock::default();
-        assert_eq!(clock.instant_of(at(10), Some(60), now, now), now);
-        assert!(clock.instant_of(Timestamp::MAX, Some(60), now, now) > now);
+        dated(&mut clock, 60, now);
+        assert_eq!(clock.instant_of(at(10)), now);
+        assert!(clock.instant_of(Timestamp::MAX) > now);
+    }
+
+    #[test]
+    fn a_date_is_read_once_a_second() {
+        let headers = |date: &'static str| HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
+        let mut clock = ServerClock::default();
+        let sent_at = Instant::now();
+        clock.read(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
+        let first = clock.bound;
+        clock.read(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
+        assert_eq!(clock.bound, first);
+        clock.read(&headers("Thu, 01 Jan 1970 00:01:01 GMT"), sent_at);
+        assert_ne!(clock.bound, first);
     }
 }

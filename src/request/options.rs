@@ -2,53 +2,42 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-
-use crate::error::OrionError;
+use super::UserHeaders;
 use crate::retry::RetryPolicy;
 
-/// Overrides of the client's settings, for one call.
+/// Overrides of the client's settings, for one call. Most calls have none, and then it is one word:
+/// a call is moved often before it is sent.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CallOptions {
+pub(crate) struct CallOptions(Option<Box<Overrides>>);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overrides {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) headers: HeaderMap,
-    /// The first header that cannot be sent; reported when the call is made.
-    bad_header: Option<String>,
+    pub(crate) headers: UserHeaders,
 }
 
 impl CallOptions {
-    pub(crate) fn header(&mut self, name: &str, value: &str) {
-        match parse_header(name, value) {
-            Ok((name, value)) => {
-                self.headers.append(name, value);
-            }
-            Err(reason) => {
-                self.bad_header.get_or_insert(reason);
-            }
-        }
+    pub(crate) fn overrides(&mut self) -> &mut Overrides {
+        self.0.get_or_insert_default()
     }
 
-    pub(crate) fn check(&self) -> Result<(), OrionError> {
-        match &self.bad_header {
-            Some(reason) => Err(OrionError::invalid("header", reason.clone())),
-            None => Ok(()),
-        }
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.0.as_ref()?.timeout
     }
-}
 
-/// A header of the user's. The value is never repeated in the error: it may be a secret.
-pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let parsed = HeaderName::try_from(name)
-        .map_err(|_| format!("{name:?} is not a header name (RFC 9110 §5.1)"))?;
-    if parsed == http::header::AUTHORIZATION {
-        return Err("\"authorization\" is set from the API key; use api_key()".to_owned());
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.0.as_ref()?.deadline
     }
-    let mut value = HeaderValue::try_from(value)
-        .map_err(|_| format!("the value of {name:?} has a character that a header cannot carry"))?;
-    value.set_sensitive(true);
-    Ok((parsed, value))
+
+    pub(crate) fn retry(&self) -> Option<&RetryPolicy> {
+        self.0.as_ref()?.retry.as_ref()
+    }
+
+    pub(crate) fn headers(&self) -> Option<&UserHeaders> {
+        self.0.as_ref().map(|overrides| &overrides.headers)
+    }
 }
 
 /// The setters that every builder has; with `part_of_others`, also the crate's own one for a builder
@@ -70,28 +59,31 @@ macro_rules! call_options {
             /// The longest time of one attempt of this call, instead of the client's.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn timeout(mut self, limit: std::time::Duration) -> Self {
-                self.options.timeout = Some(limit);
+                self.options.overrides().timeout = Some(limit);
                 self
             }
 
             /// The longest time of this whole call: attempts, waits and pacing.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn deadline(mut self, limit: std::time::Duration) -> Self {
-                self.options.deadline = Some(limit);
+                self.options.overrides().deadline = Some(limit);
                 self
             }
 
             /// The retry policy of this call, instead of the client's.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.options.retry = Some(policy);
+                self.options.overrides().retry = Some(policy);
                 self
             }
 
             /// A header of this call. One that cannot be sent is an error of the call.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                self.options.header(name.as_ref(), value.as_ref());
+                self.options
+                    .overrides()
+                    .headers
+                    .add(name.as_ref(), value.as_ref());
                 self
             }
         }

@@ -1,0 +1,56 @@
+//! Makes one kind of call many times, for a profiler to look at.
+//!
+//! `cargo bench --bench profile --no-run`, then
+//! `valgrind --tool=callgrind target/release/deps/profile-… ours send 2000`
+
+mod support;
+
+use orionos::OrionOS;
+use support::{AGENT, FixedServer, Handwritten, KEY, TEXT};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(who), Some(call), Some(calls)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        eprintln!("which calls? <by-hand|ours> <get|list|send> <how many>");
+        return;
+    };
+    let calls: u32 = calls.parse().expect("how many calls: a number");
+    let server = FixedServer::of_every_call();
+    let hand = Handwritten::new(&server.base_url);
+    let agents = OrionOS::builder()
+        .api_key(KEY)
+        .base_url(&server.base_url)
+        .build()
+        .expect("a client")
+        .agents();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        for _ in 0..calls {
+            match (who.as_str(), call.as_str()) {
+                ("by-hand", "get") => drop(hand.get(AGENT).await.expect("an agent")),
+                ("by-hand", "list") => drop(hand.list(20).await.expect("a list")),
+                ("by-hand", "send") => drop(hand.send(AGENT, TEXT).await.expect("a reply")),
+                ("ours", "get") => drop(agents.get(AGENT).send().await.expect("an agent")),
+                ("ours", "list") => drop(agents.list().limit(20).send().await.expect("a list")),
+                ("ours", "send") => drop(
+                    agents
+                        .send_message(AGENT, TEXT)
+                        .user_id("user_1")
+                        .room_id("room_1")
+                        .send()
+                        .await
+                        .expect("a reply"),
+                ),
+                _ => {
+                    eprintln!("not known: {who} {call}");
+                    return;
+                }
+            }
+        }
+    });
+}
