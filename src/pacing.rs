@@ -5,18 +5,20 @@
 //! holds its places until its answer is read.
 
 mod gate;
+mod gates;
 mod server_clock;
+mod waiting;
 mod window;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use gate::{Gate, Place};
-use server_clock::ServerClock;
+use gates::{GateId, Gates};
+use waiting::Waiting;
 
 use crate::rate_limit::RateLimit;
 use crate::request::WindowKey;
@@ -35,22 +37,11 @@ pub enum Pacing {
     Off,
 }
 
-/// Gates of agents that nobody uses are dropped when there are more than this.
-const GATES_KEPT: usize = 256;
-
-/// The gates of one client.
+/// The gates of one client, behind one lock: a call takes it for a moment when it starts, when its
+/// answer arrives, and when it gives back a place that it held for longer.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     gates: Mutex<Gates>,
-    /// The account's window over all operations.
-    account: Arc<Gate>,
-    clock: Mutex<ServerClock>,
-}
-
-#[derive(Debug, Default)]
-struct Gates {
-    by_key: BTreeMap<WindowKey, Arc<Gate>>,
-    sweep_at: usize,
 }
 
 /// The wait would pass the call's deadline.
@@ -68,9 +59,7 @@ pub(crate) struct Patience {
 impl Pacer {
     pub(crate) fn new() -> Self {
         Self {
-            gates: Mutex::default(),
-            account: Arc::new(Gate::account()),
-            clock: Mutex::default(),
+            gates: Mutex::new(Gates::new()),
         }
     }
 
@@ -82,32 +71,44 @@ impl Pacer {
         patience: Patience,
         now: Instant,
     ) -> Result<Permit, PastDeadline> {
-        let operation = self.gate(key).enter(patience, now).await?;
-        let account = self.account.clone();
-        let account = account.enter(patience, operation.passed_at).await?;
-        Ok(Permit {
+        let mut permit = Permit {
             pacer: self.clone(),
-            operation,
-            account,
-            settled: false,
-        })
+            operation: None,
+            in_account: false,
+            passed_at: now,
+            uncounted: false,
+        };
+        let (operation, entered) = {
+            let mut gates = self.lock();
+            let operation = gates.operation(key, now);
+            (operation, gates.gate(operation).enter(now))
+        };
+        if let Err(number) = entered {
+            permit.passed_at = self.queued(operation, number, patience).await?;
+        }
+        permit.operation = Some(operation);
+        let entered = self.lock().gate(GateId::Account).enter(permit.passed_at);
+        if let Err(number) = entered {
+            permit.passed_at = self.queued(GateId::Account, number, patience).await?;
+        }
+        permit.in_account = true;
+        permit.uncounted = true;
+        Ok(permit)
     }
 
-    fn gate(&self, key: &WindowKey) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = gates.by_key.get(key) {
-            return gate.clone();
-        }
-        if key.is_scoped() && gates.by_key.len() >= gates.sweep_at.max(GATES_KEPT) {
-            let now = Instant::now();
-            gates
-                .by_key
-                .retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_spent(now));
-            gates.sweep_at = gates.by_key.len() * 2;
-        }
-        let gate = Arc::new(Gate::operation(key.max_in_flight()));
-        gates.by_key.insert(key.clone(), gate.clone());
-        gate
+    async fn queued(
+        &self,
+        gate: GateId,
+        number: u64,
+        patience: Patience,
+    ) -> Result<Instant, PastDeadline> {
+        let mut waiting = Waiting::new(self, gate, number, patience);
+        poll_fn(|cx| waiting.poll(cx)).await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gates> {
+        // Nothing under the lock can panic halfway through a change.
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,66 +116,75 @@ impl Pacer {
 #[derive(Debug)]
 pub(crate) struct Permit {
     pacer: Arc<Pacer>,
-    operation: Place,
-    account: Place,
-    /// Whether it is known what the server made of the call.
-    settled: bool,
+    /// `None` before the call has passed, and after it has left.
+    operation: Option<GateId>,
+    in_account: bool,
+    passed_at: Instant,
+    /// The call has been sent, and the windows have not counted it yet.
+    uncounted: bool,
 }
 
 impl Permit {
     /// When the call passed the last gate and was sent.
     pub(crate) fn passed_at(&self) -> Instant {
-        self.account.passed_at
+        self.passed_at
     }
 
     /// Nothing reached the server.
     pub(crate) fn not_sent(&mut self) {
-        self.settled = true;
+        self.uncounted = false;
     }
 
-    /// Takes in what the answer says of the limits.
+    /// Takes in what the answer says of the limits. From here on the server's numbers count the
+    /// call, so it leaves its windows; messages in flight count until the answer is read.
     pub(crate) fn learn(&mut self, status: StatusCode, headers: &HeaderMap) {
-        self.settled = true;
-        let counted = status != StatusCode::TOO_MANY_REQUESTS;
-        let Some(limit) = RateLimit::from_headers(headers) else {
-            if counted {
-                self.operation.count();
-                self.account.count();
-            }
+        let Some(operation) = self.operation else {
             return;
         };
-        let reset = {
-            let clock = &self.pacer.clock;
-            let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
-            clock.read(headers, self.passed_at());
-            clock.instant_of(limit.reset)
-        };
-        let sent = self.operation.learn(&limit, reset, counted);
-        self.account.learn_account(&limit, reset, counted, sent);
+        self.uncounted = false;
+        let counted = status != StatusCode::TOO_MANY_REQUESTS;
+        let limit = RateLimit::from_headers(headers);
+        let mut gates = self.pacer.lock();
+        match limit {
+            Some(limit) => {
+                gates.clock.read(headers, self.passed_at);
+                let reset = gates.clock.instant_of(limit.reset);
+                let sent = gates.gate(operation).window.learn(&limit, reset, counted);
+                let account = gates.gate(GateId::Account);
+                account.window.learn_account(&limit, reset, counted, sent);
+            }
+            None if counted => {
+                gates.gate(operation).window.count();
+                gates.gate(GateId::Account).window.count();
+            }
+            None => {}
+        }
+        gates.gate(GateId::Account).leave();
+        self.in_account = false;
+        if gates.gate(operation).window.limits_in_flight() {
+            // What was learned may make room while the place is held, as by a stream.
+            gates.gate(operation).wake_first();
+        } else {
+            gates.gate(operation).leave();
+            self.operation = None;
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        // A call that was given up, or whose answer was lost, has most likely been counted.
-        if !self.settled {
-            self.operation.count();
-            self.account.count();
+        if self.operation.is_none() && !self.in_account {
+            return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gates_of_agents_that_nobody_uses_are_dropped() {
-        let pacer = Arc::new(Pacer::new());
-        for agent in 0..10_000 {
-            pacer.gate(&WindowKey::messages(agent.to_string().into()));
+        let mut gates = self.pacer.lock();
+        let places = [self.operation, self.in_account.then_some(GateId::Account)];
+        for place in places.into_iter().flatten() {
+            let gate = gates.gate(place);
+            // A call that was given up, or whose answer was lost, has most likely been counted.
+            if self.uncounted {
+                gate.window.count();
+            }
+            gate.leave();
         }
-        let kept = pacer.gates.lock().unwrap().by_key.len();
-        assert!(kept <= 2 * GATES_KEPT, "{kept}");
     }
 }

@@ -36,7 +36,7 @@ impl RateLimit {
                 RESET => &mut reset,
                 _ => continue,
             };
-            *slot = value.to_str().ok()?.trim().parse::<u64>().ok();
+            *slot = value.to_str().ok()?.trim_ascii().parse().ok();
         }
         Some(Self {
             limit: limit?,

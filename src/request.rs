@@ -77,11 +77,6 @@ impl WindowKey {
     pub(crate) fn max_in_flight(&self) -> Option<u32> {
         self.max_in_flight
     }
-
-    /// Whether there can be any number of such windows.
-    pub(crate) fn is_scoped(&self) -> bool {
-        self.scope.is_some()
-    }
 }
 
 /// Serializes a body; a value that JSON cannot hold is the caller's mistake.

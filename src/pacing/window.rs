@@ -73,6 +73,11 @@ impl Window {
         }
     }
 
+    /// Whether the number of calls in flight matters by itself.
+    pub(super) fn limits_in_flight(&self) -> bool {
+        self.max_in_flight != u64::MAX
+    }
+
     pub(super) fn start(&mut self) {
         self.in_flight += 1;
     }
