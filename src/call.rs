@@ -19,24 +19,24 @@ use crate::pacing::{Patience, Permit};
 use crate::request::Request;
 use crate::retry::{Safety, hinted_wait};
 use crate::telemetry;
-use crate::transport::Outgoing;
+use crate::transport::{Incoming, Outgoing};
 
 /// A call that ends with its answer's data. Boxed, because every layer hands it on.
-pub(crate) async fn call<T: DeserializeOwned + Send>(
+pub(crate) fn call<T: DeserializeOwned + Send>(
     client: &OrionOS,
     request: Result<Request, OrionError>,
     operation: &'static str,
-) -> Result<ApiResponse<Box<T>>, OrionError> {
-    execute(client, request, operation, ReadData::new()).await
+) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
+    execute(client, request, operation, ReadData::new())
 }
 
 /// A call that ends with a stream whose events are still to come.
-pub(crate) async fn open(
+pub(crate) fn open(
     client: &OrionOS,
     request: Result<Request, OrionError>,
     operation: &'static str,
-) -> Result<ApiResponse<OpenStream>, OrionError> {
-    execute(client, request, operation, EventStream).await
+) -> impl Future<Output = Result<ApiResponse<OpenStream>, OrionError>> + Send {
+    execute(client, request, operation, EventStream)
 }
 
 async fn execute<R: ReadAnswer>(
@@ -237,16 +237,15 @@ impl<'a> Call<'a> {
         permit: &mut Option<Permit>,
     ) -> Result<(ResponseMeta, R::Read), OrionError> {
         let inner = &self.client.inner;
-        let outgoing = self.outgoing(R::ACCEPT)?;
-        let incoming = inner.transport.send(outgoing).await?;
+        let answered = inner.transport.send(self.outgoing(R::ACCEPT)?);
+        let Incoming { head, body } = answered.await?;
         if let Some(permit) = permit {
-            permit.learn(incoming.status, &incoming.headers);
+            permit.learn(head.status, &head.headers);
         }
-        let status = incoming.status;
-        let (headers, output) = reader.read(incoming, inner.max_response_bytes).await?;
+        let output = reader.read(&head, body, inner.max_response_bytes).await?;
         let meta = ResponseMeta {
-            status,
-            headers,
+            status: head.status,
+            headers: head.headers,
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
         };

@@ -15,6 +15,7 @@ use crate::error::{
 };
 use crate::meta::request_id;
 use crate::rate_limit::retry_hint;
+use crate::transport::Head;
 use crate::types::ErrorCode;
 
 /// How much of a body an error keeps.
@@ -22,9 +23,8 @@ const EXCERPT_BYTES: usize = 2048;
 
 /// A whole answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+pub(crate) struct Answer<'a> {
+    pub(crate) head: &'a Head,
     pub(crate) body: Bytes,
 }
 
@@ -35,11 +35,11 @@ struct Success<T> {
     data: Option<T>,
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The envelope's `data`, or what the answer says instead.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
         // One typed pass over the usual answer; everything else takes the careful way.
-        if self.status.is_success()
+        if self.head.status.is_success()
             && let Ok(Success {
                 success: true,
                 data: Some(data),
@@ -61,7 +61,7 @@ impl Answer {
         };
         match value.get("success") {
             Some(Value::Bool(false)) => Err(self.api_error(value)),
-            Some(Value::Bool(true)) if self.status.is_success() => Ok(()),
+            Some(Value::Bool(true)) if self.head.status.is_success() => Ok(()),
             Some(Value::Bool(true)) => {
                 Err(self.unexpected("the status is a failure, but the envelope says success"))
             }
@@ -72,11 +72,12 @@ impl Answer {
     /// An answer of a kind that the operation does not expect.
     pub(crate) fn unexpected(&self, what: impl Into<String>) -> OrionError {
         let (mut outcome, class) = self.judge(None);
-        if self.status.is_success() {
+        if self.head.status.is_success() {
             // Nothing says no here: the server has most likely acted.
             outcome = Outcome::Unknown;
         }
         let content_type = self
+            .head
             .headers
             .get(CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -138,8 +139,8 @@ impl Answer {
 
     /// The retry table of design §5, as far as an answer goes.
     fn judge(&self, code: Option<&ErrorCode>) -> (Outcome, RetryClass) {
-        let asks_to_wait = self.headers.contains_key(RETRY_AFTER);
-        match (self.status.as_u16(), code) {
+        let asks_to_wait = self.head.headers.contains_key(RETRY_AFTER);
+        match (self.head.status.as_u16(), code) {
             (_, Some(ErrorCode::InsufficientQuota)) => (Outcome::Rejected, RetryClass::Never),
             (_, Some(ErrorCode::RateLimitExceeded | ErrorCode::AgentUnavailable)) | (429, _) => {
                 (Outcome::Rejected, RetryClass::Any)
@@ -158,9 +159,9 @@ impl Answer {
         Context {
             outcome,
             class,
-            status: Some(self.status),
-            request_id: request_id(&self.headers).map(str::to_owned),
-            retry_after: retry_hint(details, &self.headers),
+            status: Some(self.head.status),
+            request_id: request_id(&self.head.headers).map(str::to_owned),
+            retry_after: retry_hint(details, &self.head.headers),
             excerpt: Some(String::from_utf8_lossy(excerpt).into_owned()),
             ..Context::default()
         }
@@ -174,8 +175,10 @@ pub(crate) fn stream_error_event(
     request_id: Option<String>,
 ) -> OrionError {
     let answer = Answer {
-        status,
-        headers: HeaderMap::new(),
+        head: &Head {
+            status,
+            headers: HeaderMap::new(),
+        },
         body: Bytes::new(),
     };
     let mut envelope = Map::new();
@@ -197,36 +200,31 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
-        Answer {
+    fn decode<T: DeserializeOwned>(status: u16, body: impl Into<Bytes>) -> Result<T, OrionError> {
+        let head = Head {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
-            body: body.into(),
-        }
+        };
+        let body = body.into();
+        Answer { head: &head, body }.decode()
     }
 
     #[test]
     fn data_of_a_success_is_decoded() {
-        let data: Vec<u8> = answer(200, r#"{"success":true,"data":[1,2]}"#)
-            .decode()
-            .unwrap();
+        let data: Vec<u8> = decode(200, r#"{"success":true,"data":[1,2]}"#).unwrap();
         assert_eq!(data, [1, 2]);
     }
 
     #[test]
     fn an_operation_without_result_accepts_a_missing_data() {
-        answer(200, r#"{"success":true}"#).decode::<()>().unwrap();
-        let nothing: Option<u8> = answer(200, r#"{"success":true,"data":null}"#)
-            .decode()
-            .unwrap();
+        decode::<()>(200, r#"{"success":true}"#).unwrap();
+        let nothing: Option<u8> = decode(200, r#"{"success":true,"data":null}"#).unwrap();
         assert_eq!(nothing, None);
     }
 
     #[test]
     fn a_missing_data_is_a_decode_error_otherwise() {
-        let error = answer(200, r#"{"success":true}"#)
-            .decode::<u8>()
-            .unwrap_err();
+        let error = decode::<u8>(200, r#"{"success":true}"#).unwrap_err();
         assert!(matches!(&error, OrionError::Decode(error) if error.path() == "data"));
         assert_eq!(error.outcome(), Outcome::Unknown);
     }
@@ -239,7 +237,7 @@ mod tests {
             #[expect(dead_code, reason = "only its type matters")]
             list: Vec<u8>,
         }
-        let error = answer(200, body).decode::<List>().unwrap_err();
+        let error = decode::<List>(200, body).unwrap_err();
         assert!(matches!(&error, OrionError::Decode(error) if error.path() == "data.list[1]"));
     }
 
@@ -247,7 +245,7 @@ mod tests {
     fn success_false_under_200_is_the_servers_error() {
         let body =
             r#"{"success":false,"error":{"code":"NEW_CODE","message":"no","details":{"a":1}}}"#;
-        let error = answer(200, body).decode::<Value>().unwrap_err();
+        let error = decode::<Value>(200, body).unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "NEW_CODE");
         assert_eq!(error.details(), Some(&json!({"a": 1})));
         assert_eq!(error.outcome(), Outcome::Rejected);
@@ -260,7 +258,7 @@ mod tests {
             r#"{"success":false,"error":"broken"}"#,
             r#"{"success":false,"error":{"code":7}}"#,
         ] {
-            let error = answer(500, body).decode::<Value>().unwrap_err();
+            let error = decode::<Value>(500, body).unwrap_err();
             assert!(matches!(error, OrionError::Api(_)), "{body}");
         }
     }
@@ -274,7 +272,7 @@ mod tests {
             "[1]",
             "{}",
         ] {
-            let error = answer(502, body).decode::<Value>().unwrap_err();
+            let error = decode::<Value>(502, body).unwrap_err();
             let OrionError::UnexpectedResponse(unexpected) = &error else {
                 panic!("{error:?}")
             };
@@ -285,15 +283,13 @@ mod tests {
 
     #[test]
     fn a_success_envelope_under_a_failure_status_is_unexpected() {
-        let error = answer(500, r#"{"success":true,"data":1}"#)
-            .decode::<u8>()
-            .unwrap_err();
+        let error = decode::<u8>(500, r#"{"success":true,"data":1}"#).unwrap_err();
         assert!(matches!(error, OrionError::UnexpectedResponse(_)));
     }
 
     #[test]
     fn the_excerpt_is_at_most_2_kib_and_survives_invalid_utf8() {
-        let error = answer(502, vec![0xff; 10_000]).decode::<u8>().unwrap_err();
+        let error = decode::<u8>(502, vec![0xff; 10_000]).unwrap_err();
         assert_eq!(error.body_excerpt().unwrap().chars().count(), 2048);
     }
 
@@ -329,7 +325,7 @@ mod tests {
             (302, "OTHER", RetryClass::Never, Outcome::Unknown),
         ] {
             let body = json!({"success": false, "error": {"code": code}}).to_string();
-            let error = answer(status, body).decode::<Value>().unwrap_err();
+            let error = decode::<Value>(status, body).unwrap_err();
             let context = error.context().unwrap();
             assert_eq!(
                 (context.class, context.outcome),

@@ -34,7 +34,7 @@ pub(crate) struct FixedServer {
 impl FixedServer {
     /// Knows a get, a message, and lists of 20 and 100.
     pub(crate) fn of_every_call() -> Self {
-        let bodies = [agent(), list(20), list(100), message()].map(|body| answer(200, &body));
+        let bodies = [agent(), list(20), list(100), message()].map(|body| answer(&body));
         Self::start(move |request| {
             let index = match request {
                 post if post.starts_with(b"POST") => 3,
@@ -77,8 +77,7 @@ fn serve(mut stream: TcpStream, answers: &dyn Fn(&[u8]) -> Arc<[u8]>) {
         };
         out.clear();
         out.extend_from_slice(&answers(&buffer[..end]));
-        let date = HttpDate::from(SystemTime::now());
-        write!(&mut out[DATE], "{date}").expect("a date has 29 characters");
+        set_date(&mut out);
         if stream.write_all(&out).is_err() {
             return;
         }
@@ -107,16 +106,26 @@ fn request_end(bytes: &[u8]) -> Option<usize> {
 const DATE: Range<usize> = 23..52;
 
 /// A whole answer with the headers that the service sends, but for the date.
-pub(crate) fn answer(status: u16, body: &Value) -> Arc<[u8]> {
-    let body = body.to_string();
+pub(crate) fn answer(body: &Value) -> Arc<[u8]> {
+    answer_of("application/json", &body.to_string())
+}
+
+pub(crate) fn answer_of(content_type: &str, body: &str) -> Arc<[u8]> {
     format!(
-        "HTTP/1.1 {status} OK\r\ndate: {:29}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+        "HTTP/1.1 200 OK\r\ndate: {:29}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
          x-ratelimit-limit: 1000000\r\nx-ratelimit-remaining: 1000000\r\nx-ratelimit-reset: 4102444800\r\n\
          x-request-id: req_k2v8r5w1zp3q\r\n\r\n{body}",
-        "", body.len()
+        "",
+        body.len()
     )
     .into_bytes()
     .into()
+}
+
+/// Writes the time into an answer.
+pub(crate) fn set_date(answer: &mut [u8]) {
+    let date = HttpDate::from(SystemTime::now());
+    write!(&mut answer[DATE], "{date}").expect("a date has 29 characters");
 }
 
 fn success(data: Value) -> Value {

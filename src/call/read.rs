@@ -13,7 +13,7 @@ use crate::envelope::Answer;
 use crate::error::OrionError;
 use crate::meta::request_id;
 use crate::pacing::Permit;
-use crate::transport::{Incoming, StreamBody};
+use crate::transport::{Head, IncomingBody, StreamBody};
 
 /// Reads an answer within the attempt's time.
 pub(crate) trait ReadAnswer: Send + Sync {
@@ -24,12 +24,13 @@ pub(crate) trait ReadAnswer: Send + Sync {
     /// The `Accept` header, if it is not the client's usual one.
     const ACCEPT: Option<HeaderValue>;
 
-    /// Headers and what was read, or the error that the answer stands for.
+    /// What was read, or the error that the answer stands for.
     fn read(
         &self,
-        incoming: Incoming,
+        head: &Head,
+        body: IncomingBody,
         max_bytes: usize,
-    ) -> impl Future<Output = Result<(HeaderMap, Self::Read), OrionError>> + Send;
+    ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
 
     /// Decides how long the call's place in its rate-limit window is held.
     fn finish(
@@ -56,12 +57,11 @@ impl<T: DeserializeOwned + Send> ReadAnswer for ReadData<T> {
 
     async fn read(
         &self,
-        incoming: Incoming,
+        head: &Head,
+        body: IncomingBody,
         max_bytes: usize,
-    ) -> Result<(HeaderMap, Box<T>), OrionError> {
-        let answer = whole(incoming, max_bytes).await?;
-        let data = answer.decode()?;
-        Ok((answer.headers, data))
+    ) -> Result<Box<T>, OrionError> {
+        whole(head, body, max_bytes).await?.decode().map(Box::new)
     }
 
     fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<(Duration, Instant)>) -> Box<T> {
@@ -88,15 +88,15 @@ impl ReadAnswer for EventStream {
 
     async fn read(
         &self,
-        incoming: Incoming,
+        head: &Head,
+        body: IncomingBody,
         max_bytes: usize,
-    ) -> Result<(HeaderMap, Self::Read), OrionError> {
-        if incoming.status.is_success() && is_event_stream(&incoming.headers) {
-            let body = incoming.body.into_stream();
-            return Ok((incoming.headers, (incoming.status, body)));
+    ) -> Result<Self::Read, OrionError> {
+        if head.status.is_success() && is_event_stream(&head.headers) {
+            return Ok((head.status, body.into_stream()));
         }
         // Errors before the first event are ordinary envelopes.
-        let answer = whole(incoming, max_bytes).await?;
+        let answer = whole(head, body, max_bytes).await?;
         answer.success()?;
         Err(answer.unexpected("a stream was asked for, but the answer is no text/event-stream"))
     }
@@ -116,18 +116,18 @@ impl ReadAnswer for EventStream {
     }
 }
 
-async fn whole(mut incoming: Incoming, max_bytes: usize) -> Result<Answer, OrionError> {
-    match incoming.read(max_bytes).await {
-        Ok(body) => Ok(Answer {
-            status: incoming.status,
-            headers: incoming.headers,
-            body,
-        }),
+async fn whole(
+    head: &Head,
+    mut body: IncomingBody,
+    max_bytes: usize,
+) -> Result<Answer<'_>, OrionError> {
+    match body.read(head, max_bytes).await {
+        Ok(body) => Ok(Answer { head, body }),
         Err(mut error) => {
             // The body is lost, but not the head.
             if let Some(context) = error.context_mut() {
-                context.status = Some(incoming.status);
-                context.request_id = request_id(&incoming.headers).map(str::to_owned);
+                context.status = Some(head.status);
+                context.request_id = request_id(&head.headers).map(str::to_owned);
             }
             Err(error)
         }

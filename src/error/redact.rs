@@ -92,6 +92,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use crate::envelope::Answer;
+    use crate::transport::Head;
 
     #[test]
     fn a_key_that_the_server_repeats_is_in_no_part_of_the_error() {
@@ -103,9 +104,12 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("x-request-id", "canary-key".parse().unwrap());
             headers.insert("content-type", "text/canary-key".parse().unwrap());
-            let answer = Answer {
+            let head = Head {
                 status: StatusCode::OK,
                 headers,
+            };
+            let answer = Answer {
+                head: &head,
                 body: Bytes::from_static(body.as_bytes()),
             };
             let mut error = answer.decode::<u8>().unwrap_err();

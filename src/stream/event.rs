@@ -66,7 +66,7 @@ impl Events {
             match self.decoder.next(&mut self.unread) {
                 None => return Ok(None),
                 Some(Ok(SseEvent::Message(message))) => {
-                    return read(&message.data).map(Some).map_err(EventError::Malformed);
+                    return read(message.data).map(Some).map_err(EventError::Malformed);
                 }
                 // A reconnection time is of no use to a stream that is not resumed.
                 Some(Ok(SseEvent::Retry(_))) => {}
@@ -87,16 +87,28 @@ struct Probe<'a> {
 struct Token<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
-    content: String,
+    #[serde(borrow)]
+    content: Cow<'a, str>,
 }
 
-fn read(data: &str) -> Result<ReadEvent, serde_json::Error> {
-    // Nearly all events are tokens: one pass, and no allocation but the text's.
-    if let Ok(token) = serde_json::from_str::<Token<'_>>(data)
+fn read(mut data: String) -> Result<ReadEvent, serde_json::Error> {
+    // Nearly all events are tokens: one pass, and no allocation that the event does not have.
+    if let Ok(token) = serde_json::from_str::<Token<'_>>(&data)
         && token.kind == "token"
     {
-        return Ok(ReadEvent::Event(MessageEvent::Token(token.content)));
+        let text = match token.content {
+            Cow::Owned(unescaped) => unescaped,
+            Cow::Borrowed(text) => {
+                let start = text.as_ptr().addr() - data.as_ptr().addr();
+                let end = start + text.len();
+                data.truncate(end);
+                data.drain(..start);
+                data
+            }
+        };
+        return Ok(ReadEvent::Event(MessageEvent::Token(text)));
     }
+    let data = data.as_str();
     let probe: Probe<'_> = serde_json::from_str(data)?;
     match probe.kind.as_deref() {
         Some("token") => {

@@ -1,0 +1,124 @@
+//! Calls a second of many tasks that share one client, against the hand-written client's: what the
+//! calls share (pacing, the retry budget) must not become the lock that everybody waits for.
+//!
+//! `cargo bench --bench concurrency`
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use orionos::OrionOS;
+use support::{AGENT, Handwritten, KEY, median};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const CALLS: usize = 4_096;
+const ROUNDS: usize = 100;
+
+fn main() {
+    let base_url = server();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    println!("| tasks | thousand calls a second | ratio |\n|---|---|---|");
+    for tasks in [1, 16, 256, 2_048] {
+        let hand = Handwritten::new(&base_url);
+        let agents = OrionOS::builder()
+            .api_key(KEY)
+            .base_url(&base_url)
+            .build()
+            .expect("a client")
+            .agents();
+        let by_hand = || {
+            runtime.block_on(seconds(tasks, &hand, |hand| async move {
+                drop(hand.get(AGENT).await.expect("an agent"));
+            }))
+        };
+        let by_us = || {
+            runtime.block_on(seconds(tasks, &agents, |agents| async move {
+                drop(agents.get(AGENT).send().await.expect("an agent"));
+            }))
+        };
+        let (mut hand_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS + 5 {
+            // By hand, ours, ours, by hand: what drifts meanwhile drifts for both.
+            let mut hand_time = by_hand();
+            let our_time = by_us() + by_us();
+            hand_time += by_hand();
+            // The first rounds open the connections.
+            if round >= 5 {
+                ratios.push(hand_time / our_time);
+                hand_times.push(hand_time);
+                our_times.push(our_time);
+            }
+        }
+        let rate = |times| 2.0 * CALLS as f64 / median(times) / 1e3;
+        println!(
+            "| {tasks} | {:.1} : {:.1} | {:.3} |",
+            rate(our_times),
+            rate(hand_times),
+            median(ratios)
+        );
+    }
+}
+
+/// How long all calls together take.
+async fn seconds<T, F>(tasks: usize, client: &T, call: fn(T) -> F) -> f64
+where
+    T: Clone + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let started = Instant::now();
+    let running: Vec<_> = (0..tasks)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for _ in 0..CALLS / tasks {
+                    call(client.clone()).await;
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.expect("no call fails");
+    }
+    started.elapsed().as_secs_f64()
+}
+
+/// Answers every request with an agent. One thread, whatever the number of connections.
+fn server() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("an option");
+    let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let mut answer = support::answer(&support::agent()).to_vec();
+    support::set_date(&mut answer);
+    let answer: Arc<[u8]> = answer.into();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(listener).expect("a listener");
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                tokio::spawn(serve(stream, answer.clone()));
+            }
+        });
+    });
+    base_url
+}
+
+async fn serve(mut stream: TcpStream, answer: Arc<[u8]>) {
+    let _ = stream.set_nodelay(true);
+    let mut buffer = [0; 2048];
+    // A get has no body, and its head comes in one piece.
+    while let Ok(length) = stream.read(&mut buffer).await {
+        if length == 0 || stream.write_all(&answer).await.is_err() {
+            return;
+        }
+    }
+}

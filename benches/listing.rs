@@ -1,0 +1,104 @@
+//! How long a whole list takes from a server that is 20 ms away, against the bound that its round
+//! trips set: one for the first page, then ⌈(pages − 1) / n⌉ more.
+//!
+//! `cargo bench --bench listing`
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use orionos::{AgentSummary, OrionOS};
+use orionos_mock_server::{Fault, Limits, MockServer, Operation, Tier};
+use serde_json::json;
+use support::median;
+
+const ROUND_TRIP: Duration = Duration::from_millis(20);
+const ROUNDS: usize = 11;
+
+fn main() {
+    // The server has a thread of its own, as if it were another machine's.
+    let (hand_over, mocks) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            for agents in [100, 5_000] {
+                hand_over.send(server(agents).await).expect("main waits");
+            }
+            std::future::pending::<()>().await;
+        });
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    println!(
+        "| agents | page size | pages at a time | ms | bound, ms | ratio |\n|---|---|---|---|---|---|"
+    );
+    for agents in [100, 5_000] {
+        let mock = mocks.recv().expect("a mock");
+        for limit in [20, 100] {
+            for concurrency in [1, 4, 16] {
+                let times = (0..ROUNDS)
+                    .map(|_| runtime.block_on(list(&mock, limit, concurrency, agents)))
+                    .collect();
+                let time = median(times);
+                let pages = agents.div_ceil(limit as usize);
+                let trips = 1 + (pages - 1).div_ceil(concurrency);
+                let bound = ROUND_TRIP.as_secs_f64() * 1e3 * trips as f64;
+                println!(
+                    "| {agents} | {limit} | {concurrency} | {time:.1} | {bound:.0} | {:.2} |",
+                    time / bound
+                );
+            }
+        }
+    }
+}
+
+async fn server(agents: usize) -> MockServer {
+    let mut limits: Limits = Tier::Enterprise.limits();
+    limits.agents = None;
+    MockServer::builder()
+        .limits(limits)
+        .agents((0..agents).map(|number| {
+            json!({
+                "id": format!("agent_{number:012}"), "name": format!("Pilot {number}"),
+                "modelProvider": "anthropic", "model": "claude-3-opus", "clients": ["discord"],
+            })
+        }))
+        .fault(Fault::latency(ROUND_TRIP).on(Operation::List))
+        .start()
+        .await
+        .expect("a port")
+}
+
+/// Milliseconds, with a client that knows nothing yet but its connections.
+async fn list(mock: &MockServer, limit: u32, concurrency: usize, agents: usize) -> f64 {
+    let orion = OrionOS::builder()
+        .api_key(mock.api_key())
+        .base_url(mock.base_url())
+        .build()
+        .expect("a client");
+    let started = Instant::now();
+    let all = orion
+        .agents()
+        .list()
+        .limit(limit)
+        .concurrency(concurrency)
+        .all()
+        .await
+        .expect("the whole list");
+    let time = started.elapsed();
+    assert!(is_in_order(&all, agents), "the list is whole and in order");
+    time.as_secs_f64() * 1e3
+}
+
+/// The newest first, as the server lists them.
+fn is_in_order(all: &[AgentSummary], agents: usize) -> bool {
+    let expected = (0..agents)
+        .rev()
+        .map(|number| format!("agent_{number:012}"));
+    all.iter().map(|agent| agent.id.to_string()).eq(expected)
+}

@@ -1,0 +1,211 @@
+//! What a streamed token costs, against a bare event parser over reqwest's byte stream, and how long
+//! one takes from the server's write to the caller.
+//!
+//! `cargo bench --bench streaming`
+
+mod support;
+
+use std::alloc::System;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
+use futures_util::StreamExt;
+use orionos::{MessageEvent, OrionOS};
+use serde::Deserialize;
+use sse_core::{SseDecoder, SseEvent};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use support::{AGENT, FixedServer, Handwritten, KEY, median};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const TOKENS: usize = 20_000;
+const ROUNDS: usize = 31;
+const PACED_TOKENS: usize = 500;
+const PACE: Duration = Duration::from_millis(2);
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    latency(&runtime);
+    support::stay_on_one_core();
+    throughput(&runtime);
+}
+
+fn client(base_url: &str) -> OrionOS {
+    OrionOS::builder()
+        .api_key(KEY)
+        .base_url(base_url)
+        .build()
+        .expect("a client")
+}
+
+/// Of one token, on average over a stream.
+struct Cost {
+    microseconds: f64,
+    allocations: f64,
+}
+
+fn throughput(runtime: &tokio::runtime::Runtime) {
+    let answer = stream_answer();
+    let server = FixedServer::start(move |_| answer.clone());
+    let hand = Handwritten::new(&server.base_url);
+    let orion = client(&server.base_url);
+    let (mut by_hand, mut by_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS + 2 {
+        let first = measure(runtime, async || read_by_hand(&hand, |_| {}).await);
+        let second = measure(runtime, async || read_by_us(&orion, |_| {}).await);
+        if round >= 2 {
+            ratios.push(first.microseconds / second.microseconds);
+            by_hand.push(first);
+            by_us.push(second);
+        }
+    }
+    let of = |costs: &[Cost], pick: fn(&Cost) -> f64| median(costs.iter().map(pick).collect());
+    let a_second = |cost: &Cost| 1.0 / cost.microseconds;
+    println!("| million tokens a second | ratio | allocations a token |\n|---|---|---|");
+    println!(
+        "| {:.2} : {:.2} | {:.3} | {:.3} : {:.3} |",
+        of(&by_us, a_second),
+        of(&by_hand, a_second),
+        median(ratios),
+        of(&by_us, |cost| cost.allocations),
+        of(&by_hand, |cost| cost.allocations),
+    );
+}
+
+fn measure(runtime: &tokio::runtime::Runtime, read: impl AsyncFn() -> usize) -> Cost {
+    runtime.block_on(async {
+        let region = Region::new(ALLOCATOR);
+        let started = ThreadTime::now();
+        let tokens = read().await;
+        let time = started.elapsed();
+        let change = region.change();
+        assert_eq!(tokens, TOKENS);
+        Cost {
+            microseconds: time.as_secs_f64() * 1e6 / TOKENS as f64,
+            allocations: (change.allocations + change.reallocations) as f64 / TOKENS as f64,
+        }
+    })
+}
+
+/// Both read typed tokens with owned texts, and count them until `done`.
+async fn read_by_us(orion: &OrionOS, mut on_token: impl FnMut(&str)) -> usize {
+    let mut tokens = 0;
+    let mut stream = orion
+        .agents()
+        .stream_message(AGENT, "Hi")
+        .send()
+        .await
+        .expect("a stream");
+    while let Some(event) = stream.next().await {
+        if let MessageEvent::Token(text) = event.expect("an event") {
+            on_token(&text);
+            tokens += 1;
+        }
+    }
+    tokens
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Event {
+    Token { content: String },
+    Done,
+}
+
+async fn read_by_hand(hand: &Handwritten, mut on_token: impl FnMut(&str)) -> usize {
+    let mut tokens = 0;
+    let mut decoder = SseDecoder::new();
+    let mut pieces = hand.stream(AGENT).await.expect("a stream").bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let mut piece = piece.expect("bytes");
+        while let Some(event) = decoder.next(&mut piece) {
+            let Ok(SseEvent::Message(message)) = event else {
+                continue;
+            };
+            match serde_json::from_str(&message.data).expect("an event") {
+                Event::Token { content } => {
+                    on_token(&content);
+                    tokens += 1;
+                }
+                Event::Done => return tokens,
+            }
+        }
+    }
+    tokens
+}
+
+fn stream_answer() -> Arc<[u8]> {
+    let mut body = String::new();
+    for number in 0..TOKENS {
+        let _ = write!(
+            body,
+            "data: {{\"type\":\"token\",\"content\":\" tide {number}\"}}\n\n"
+        );
+    }
+    body.push_str("data: {\"type\":\"done\"}\n\n");
+    support::answer_of("text/event-stream", &body)
+}
+
+/// The server writes a token every 2 ms, with the time in it; both sides read the same clock.
+fn latency(runtime: &tokio::runtime::Runtime) {
+    let start = Instant::now();
+    let base_url = paced_server(start);
+    let hand = Handwritten::new(&base_url);
+    let orion = client(&base_url);
+    let (mut by_hand, mut by_us) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        for (ours, times) in [(false, &mut by_hand), (true, &mut by_us)] {
+            let on_token = |text: &str| {
+                let written: u64 = text.parse().expect("nanoseconds");
+                let now = u64::try_from(start.elapsed().as_nanos()).expect("not that long");
+                times.push((now - written) as f64 / 1e3);
+            };
+            runtime.block_on(async {
+                if ours {
+                    read_by_us(&orion, on_token).await
+                } else {
+                    read_by_hand(&hand, on_token).await
+                }
+            });
+        }
+    }
+    println!(
+        "from the server's write to the caller, median: {:.0} µs : {:.0} µs by hand\n",
+        median(by_us),
+        median(by_hand)
+    );
+}
+
+fn paced_server(start: Instant) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            stream.set_nodelay(true).expect("an option");
+            let _ = stream.read(&mut [0; 4096]).expect("a request");
+            let mut send = |text: String| stream.write_all(text.as_bytes()).is_ok();
+            send(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\n\r\n"
+                    .into(),
+            );
+            for _ in 0..PACED_TOKENS {
+                std::thread::sleep(PACE);
+                let now = start.elapsed().as_nanos();
+                send(format!(
+                    "data: {{\"type\":\"token\",\"content\":\"{now}\"}}\n\n"
+                ));
+            }
+            send("data: {\"type\":\"done\"}\n\n".into());
+        }
+    });
+    base_url
+}
