@@ -55,13 +55,20 @@ impl<T: DeserializeOwned + Send> ReadAnswer for ReadData<T> {
     type Output = Box<T>;
     const ACCEPT: Option<HeaderValue> = None;
 
-    async fn read(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep a second body beside the one that it reads"
+    )]
+    fn read(
         &self,
         head: &Head,
-        body: IncomingBody,
+        mut body: IncomingBody,
         max_bytes: usize,
-    ) -> Result<Box<T>, OrionError> {
-        whole(head, body, max_bytes).await?.decode().map(Box::new)
+    ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
+        async move {
+            let answer = whole(head, &mut body, max_bytes).await?;
+            answer.decode().map(Box::new)
+        }
     }
 
     fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<(Duration, Instant)>) -> Box<T> {
@@ -89,14 +96,14 @@ impl ReadAnswer for EventStream {
     async fn read(
         &self,
         head: &Head,
-        body: IncomingBody,
+        mut body: IncomingBody,
         max_bytes: usize,
     ) -> Result<Self::Read, OrionError> {
         if head.status.is_success() && is_event_stream(&head.headers) {
             return Ok((head.status, body.into_stream()));
         }
         // Errors before the first event are ordinary envelopes.
-        let answer = whole(head, body, max_bytes).await?;
+        let answer = whole(head, &mut body, max_bytes).await?;
         answer.success()?;
         Err(answer.unexpected("a stream was asked for, but the answer is no text/event-stream"))
     }
@@ -116,11 +123,11 @@ impl ReadAnswer for EventStream {
     }
 }
 
-async fn whole(
-    head: &Head,
-    mut body: IncomingBody,
+async fn whole<'a>(
+    head: &'a Head,
+    body: &mut IncomingBody,
     max_bytes: usize,
-) -> Result<Answer<'_>, OrionError> {
+) -> Result<Answer<'a>, OrionError> {
     match body.read(head, max_bytes).await {
         Ok(body) => Ok(Answer { head, body }),
         Err(mut error) => {
