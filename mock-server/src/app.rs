@@ -5,21 +5,22 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ALLOW, DATE, HeaderName, HeaderValue};
+use http::header::{ALLOW, DATE, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, request};
 use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::clock::RunningClock;
+use crate::date_header::DateHeader;
 use crate::envelope::{Answer, Failure};
 use crate::fault_effects::{self, ConnectionFault};
 use crate::faults::{Fault, Planned};
 use crate::handlers;
-use crate::journal::RecordedRequest;
+use crate::journal::{Entry, RecordedRequest};
 use crate::keys::{self, KeyState, Keys};
 use crate::limits::{Limits, Shown};
 use crate::operation::Operation;
@@ -28,13 +29,6 @@ use crate::request_body;
 use crate::state_file::StateFile;
 use crate::store::Agent;
 
-/// Their values are not kept.
-const SECRET_HEADERS: [&str; 4] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "x-api-key",
-];
 /// Names the fault that was applied to an answer.
 const FAULT_HEADER: &str = "x-mock-fault";
 
@@ -97,6 +91,7 @@ pub(crate) struct App {
     /// The one account, or the one of requests without a key where keys are isolated.
     account: Arc<Mutex<Account>>,
     isolated: Mutex<HashMap<String, Arc<Mutex<Account>>>>,
+    date: Mutex<DateHeader>,
 }
 
 /// A locked account. Nothing that runs under the lock panics halfway through a change.
@@ -122,6 +117,7 @@ impl App {
             clock,
             keys: RwLock::new(keys),
             isolated: Mutex::default(),
+            date: Mutex::default(),
         }
     }
 
@@ -195,11 +191,10 @@ impl App {
         let streams = operation == Operation::StreamMessage
             || (operation == Operation::SendMessage && request_body::asks_for_stream(&bytes));
 
+        let arrived = Entry::new(&parts, operation, agent.as_deref(), &bytes, now);
         let (sequence, request_id, mut planned) = {
             let account = &mut *lock(&account);
-            let sequence = account
-                .journal
-                .add(record(&parts, operation, &agent, bytes, now));
+            let sequence = account.journal.add(arrived);
             let request_id = account.new_request_id();
             let planned = if key_state.is_ok() {
                 let random = &mut account.random.faults;
@@ -266,14 +261,12 @@ impl App {
             .get::<ConnectionFault>()
             .is_none()
             .then(|| answer.status().as_u16());
-        account
-            .journal
-            .answer(sequence, answered, planned.name.map(str::to_owned));
+        account.journal.answer(sequence, answered, planned.name);
         let recorded = self
             .settings
             .observer
             .as_ref()
-            .zip(account.journal.find(sequence));
+            .and_then(|observer| Some((observer, account.journal.find(sequence)?)));
         drop(account);
         if let Some((observer, recorded)) = recorded {
             (observer.0)(&recorded);
@@ -281,7 +274,7 @@ impl App {
         if operation != Operation::Health {
             shown.write(answer.headers_mut());
         }
-        self.write_headers(answer.headers_mut(), &request_id, planned.name);
+        self.write_headers(answer.headers_mut(), request_id, planned.name, now);
         if let Some(allowed) = allowed.filter(|_| answer.status() == StatusCode::METHOD_NOT_ALLOWED)
         {
             answer
@@ -362,19 +355,17 @@ impl App {
     fn write_headers(
         &self,
         headers: &mut HeaderMap,
-        request_id: &str,
+        request_id: String,
         fault: Option<&'static str>,
+        now: Timestamp,
     ) {
-        let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
-        let date = httpdate::fmt_http_date(
-            SystemTime::UNIX_EPOCH
-                .checked_add(Duration::from_secs(seconds.min(253_402_300_799)))
-                .unwrap_or(SystemTime::UNIX_EPOCH),
-        );
-        if let Ok(date) = HeaderValue::try_from(date) {
-            headers.insert(DATE, date);
-        }
-        if let Ok(id) = HeaderValue::from_str(request_id) {
+        let date = self
+            .date
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .at(now);
+        headers.insert(DATE, date);
+        if let Ok(id) = HeaderValue::try_from(request_id) {
             headers.insert("x-request-id", id);
         }
         if let Some(fault) = fault {
@@ -399,43 +390,6 @@ fn new_account(settings: &Settings, key: &str) -> Account {
         .iter()
         .for_each(|fault| account.faults.add(fault.clone()));
     account
-}
-
-/// A copy: a slice of what was read would keep the connection's whole buffer.
-fn record(
-    parts: &request::Parts,
-    operation: Operation,
-    agent: &Option<String>,
-    body: Bytes,
-    time: Timestamp,
-) -> RecordedRequest {
-    let headers = parts
-        .headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = match SECRET_HEADERS.contains(&name.as_str()) {
-                true => HeaderValue::from_static("[redacted]"),
-                false => HeaderValue::from_bytes(value.as_bytes()).ok()?,
-            };
-            Some((
-                HeaderName::from_bytes(name.as_str().as_bytes()).ok()?,
-                value,
-            ))
-        })
-        .collect();
-    RecordedRequest {
-        sequence: 0,
-        time,
-        operation,
-        agent_id: agent.clone(),
-        method: parts.method.clone(),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().map(str::to_owned),
-        headers,
-        body: Bytes::copy_from_slice(&body),
-        status: None,
-        fault: None,
-    }
 }
 
 fn no_route(parts: &request::Parts, allowed: Option<&'static str>) -> Failure {

@@ -11,9 +11,9 @@ use crate::answers::ErrorObject;
 /// An answer before it has its headers.
 pub(crate) type Answer = Response<Body>;
 
-pub(crate) fn success(status: StatusCode, data: &impl Serialize) -> Answer {
+pub(crate) fn success(status: StatusCode, data: &(impl Serialize + ?Sized)) -> Answer {
     #[derive(Serialize)]
-    struct Success<'a, T> {
+    struct Success<'a, T: ?Sized> {
         success: bool,
         data: &'a T,
     }
@@ -28,9 +28,14 @@ pub(crate) fn success(status: StatusCode, data: &impl Serialize) -> Answer {
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
     // What the mock answers with is made of maps with string keys: it always serializes.
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(1024);
+    if serde_json::to_writer(&mut bytes, body).is_err() {
+        bytes.clear();
+    }
     let mut answer = Response::new(Body::from(bytes));
     *answer.status_mut() = status;
+    // Content type, the three of the rate limit, date, request id, and what a fault adds.
+    answer.headers_mut().reserve(8);
     answer
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,8 +1,9 @@
 //! What has arrived: every request, bounded in entries and bytes.
 
+mod entry;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -10,14 +11,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use entry::Entry;
+
 use crate::operation::Operation;
 use crate::request_pattern::RequestPattern;
 
 const MOST_ENTRIES: usize = 10_000;
 const MOST_BYTES: usize = 16 << 20;
-/// What an entry and each of its headers take beside their text, about.
-const PER_ENTRY: usize = 512;
-const PER_HEADER: usize = 128;
 
 /// A request that arrived, and what it was answered with.
 #[derive(Debug, Clone)]
@@ -74,16 +74,6 @@ impl RecordedRequest {
         )
     }
 
-    fn size(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER)
-            .sum();
-        let query = self.query.as_ref().map_or(0, String::len);
-        self.body.len() + self.path.len() + query + headers + PER_ENTRY
-    }
-
     /// The entry as JSON, with the body as JSON where it is.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -134,7 +124,7 @@ impl RecordedRequest {
 /// The bounded record.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    entries: VecDeque<Arc<RecordedRequest>>,
+    entries: VecDeque<Entry>,
     bytes: usize,
     next: u64,
     evicted: u64,
@@ -142,11 +132,10 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Adds a request without an answer; returns its number.
-    pub(crate) fn add(&mut self, mut request: RecordedRequest) -> u64 {
+    pub(crate) fn add(&mut self, entry: Entry) -> u64 {
         self.next += 1;
-        request.sequence = self.next;
-        self.bytes += request.size();
-        self.entries.push_back(Arc::new(request));
+        self.bytes += entry.size();
+        self.entries.push_back(entry);
         while self.entries.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
             let Some(oldest) = self.entries.pop_front() else {
                 break;
@@ -162,21 +151,30 @@ impl Journal {
         usize::try_from(sequence.checked_sub(first)?).ok()
     }
 
-    pub(crate) fn find(&self, sequence: u64) -> Option<Arc<RecordedRequest>> {
-        self.entries.get(self.index(sequence)?).cloned()
+    pub(crate) fn find(&self, sequence: u64) -> Option<RecordedRequest> {
+        let entry = self.entries.get(self.index(sequence)?)?;
+        Some(entry.request(sequence))
     }
 
-    pub(crate) fn answer(&mut self, sequence: u64, status: Option<u16>, fault: Option<String>) {
+    pub(crate) fn answer(
+        &mut self,
+        sequence: u64,
+        status: Option<u16>,
+        fault: Option<&'static str>,
+    ) {
         let index = self.index(sequence);
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
-            let entry = Arc::make_mut(entry);
             entry.status = status;
             entry.fault = fault;
         }
     }
 
-    pub(crate) fn entries(&self) -> Vec<Arc<RecordedRequest>> {
-        self.entries.iter().cloned().collect()
+    pub(crate) fn entries(&self) -> Vec<RecordedRequest> {
+        let first = self.next + 1 - self.entries.len() as u64;
+        (first..)
+            .zip(&self.entries)
+            .map(|(sequence, entry)| entry.request(sequence))
+            .collect()
     }
 
     pub(crate) fn evicted(&self) -> u64 {
@@ -226,7 +224,7 @@ const SHOWN: usize = 5;
 
 /// How many requests fit the pattern, or a text that shows what did arrive, nearest match first.
 pub(crate) fn check(
-    entries: &[Arc<RecordedRequest>],
+    entries: &[RecordedRequest],
     evicted: u64,
     pattern: &RequestPattern,
     bounds: Bounds,
@@ -280,27 +278,21 @@ mod tests {
 
     use super::*;
 
-    fn request(operation: Operation, body: usize) -> RecordedRequest {
-        RecordedRequest {
-            sequence: 0,
-            time: Timestamp::UNIX_EPOCH,
-            operation,
-            agent_id: None,
-            method: Method::GET,
-            path: "/v1/agents".into(),
-            query: None,
-            headers: HeaderMap::new(),
-            body: vec![0; body].into(),
-            status: None,
-            fault: None,
-        }
+    fn request(operation: Operation, body: &[u8]) -> Entry {
+        let method = match operation {
+            Operation::Create => Method::POST,
+            _ => Method::GET,
+        };
+        let request = http::Request::builder().method(method).uri("/v1/agents");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Entry::new(&parts, operation, None, body, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn it_is_bounded_in_entries_and_bytes_and_counts_what_it_drops() {
         let mut journal = Journal::default();
         for _ in 0..MOST_ENTRIES + 5 {
-            journal.add(request(Operation::Get, 0));
+            journal.add(request(Operation::Get, b""));
         }
         assert_eq!(
             (journal.entries().len(), journal.evicted()),
@@ -308,7 +300,7 @@ mod tests {
         );
         journal.clear();
         for _ in 0..20 {
-            journal.add(request(Operation::Create, 1 << 20));
+            journal.add(request(Operation::Create, &[0; 1 << 20]));
         }
         assert!(journal.entries().len() <= 16 && journal.evicted() >= 4);
     }
@@ -317,7 +309,7 @@ mod tests {
     fn an_answer_finds_its_entry_after_evictions() {
         let mut journal = Journal::default();
         for _ in 0..MOST_ENTRIES + 5 {
-            journal.add(request(Operation::Get, 0));
+            journal.add(request(Operation::Get, b""));
         }
         journal.answer(1, Some(500), None);
         journal.answer(MOST_ENTRIES as u64 + 5, Some(200), None);
@@ -329,13 +321,11 @@ mod tests {
     #[test]
     fn a_wrong_count_shows_the_nearest_first_with_the_differing_field() {
         let mut journal = Journal::default();
-        let number = journal.add(request(Operation::List, 0));
+        let number = journal.add(request(Operation::List, b""));
         journal.answer(number, Some(200), None);
         for name in ["Ledgre", "Pilot"] {
-            let mut create = request(Operation::Create, 0);
-            create.method = Method::POST;
-            create.body = format!(r#"{{"name":"{name}","bio":["x"]}}"#).into();
-            let number = journal.add(create);
+            let body = format!(r#"{{"name":"{name}","bio":["x"]}}"#);
+            let number = journal.add(request(Operation::Create, body.as_bytes()));
             journal.answer(number, Some(201), None);
         }
         let pattern = RequestPattern::of(Operation::Create).body(json!({"name": "Ledger"}));
@@ -355,7 +345,7 @@ mod tests {
             check(&journal.entries(), 0, &right, Bounds::exactly(1)),
             Ok(1)
         );
-        let none: &[Arc<RecordedRequest>] = &[];
+        let none: &[RecordedRequest] = &[];
         assert_eq!(
             check(none, 0, &RequestPattern::any(), Bounds::exactly(2)).unwrap_err(),
             "expected 2 of: any request; found 0; no request arrived at all"
@@ -366,7 +356,7 @@ mod tests {
     fn too_many_are_shown() {
         let mut journal = Journal::default();
         for _ in 0..7 {
-            journal.add(request(Operation::Get, 0));
+            journal.add(request(Operation::Get, b""));
         }
         let message = check(
             &journal.entries(),
@@ -396,7 +386,7 @@ mod tests {
         }
         // One is there: whatever was evicted, it is at least one.
         let mut journal = Journal::default();
-        journal.add(request(Operation::Get, 0));
+        journal.add(request(Operation::Get, b""));
         let at_least_one = Bounds {
             least: 1,
             most: u64::MAX,

@@ -24,6 +24,7 @@ mod builder;
 mod clock;
 mod connection;
 mod control;
+mod date_header;
 mod envelope;
 mod event_stream;
 mod fault_effects;

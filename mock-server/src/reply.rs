@@ -29,6 +29,33 @@ pub struct IncomingMessage {
     pub earlier: Vec<String>,
 }
 
+/// A message while it is under the mock's lock.
+pub(crate) struct Heard<'a> {
+    pub(crate) agent_id: &'a str,
+    pub(crate) agent_name: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) room_id: Option<&'a str>,
+    pub(crate) context: Option<&'a Value>,
+    pub(crate) turn: u64,
+    pub(crate) earlier: &'a VecDeque<String>,
+}
+
+impl Heard<'_> {
+    fn to_owned(&self) -> IncomingMessage {
+        IncomingMessage {
+            agent_id: self.agent_id.to_owned(),
+            agent_name: self.agent_name.to_owned(),
+            text: self.text.to_owned(),
+            user_id: self.user_id.map(str::to_owned),
+            room_id: self.room_id.map(str::to_owned),
+            context: self.context.cloned(),
+            turn: self.turn,
+            earlier: self.earlier.iter().cloned().collect(),
+        }
+    }
+}
+
 type Closure = Arc<dyn Fn(&IncomingMessage) -> String + Send + Sync>;
 
 /// Where replies come from: the script first, then the patterns, then the closure or template, then
@@ -42,14 +69,14 @@ pub(crate) struct Replies {
 }
 
 impl Replies {
-    pub(crate) fn next(&mut self, message: &IncomingMessage) -> Reply {
+    pub(crate) fn next(&mut self, message: &Heard<'_>) -> Reply {
         if let Some(text) = self.script.pop_front() {
             return Reply::Text(text);
         }
         let matching = self
             .patterns
             .iter()
-            .find(|(pattern, _)| pattern.is_match(&message.text));
+            .find(|(pattern, _)| pattern.is_match(message.text));
         if let Some((_, template)) = matching {
             return Reply::Text(fill(template, message));
         }
@@ -57,7 +84,7 @@ impl Replies {
             return Reply::Text(fill(template, message));
         }
         match &self.closure {
-            Some(closure) => Reply::Closure(closure.clone()),
+            Some(closure) => Reply::Closure(closure.clone(), Box::new(message.to_owned())),
             None => Reply::Text(default_reply(message)),
         }
     }
@@ -74,44 +101,47 @@ impl fmt::Debug for Replies {
 /// A reply, or what makes it: the user's closure is not called under the mock's lock.
 pub(crate) enum Reply {
     Text(String),
-    Closure(Closure),
+    Closure(Closure, Box<IncomingMessage>),
 }
 
 impl Reply {
-    pub(crate) fn text(self, message: &IncomingMessage) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Text(text) => text,
-            Self::Closure(closure) => closure(message),
+            Self::Closure(closure, message) => closure(&message),
         }
     }
 }
 
 /// `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}` are filled in.
-fn fill(template: &str, message: &IncomingMessage) -> String {
+fn fill(template: &str, message: &Heard<'_>) -> String {
+    let earlier: Vec<&str> = message.earlier.iter().map(String::as_str).collect();
     template
         .replace("{turn}", &message.turn.to_string())
-        .replace("{agent}", &message.agent_name)
-        .replace("{user}", message.user_id.as_deref().unwrap_or(""))
-        .replace("{room}", message.room_id.as_deref().unwrap_or(""))
-        .replace("{earlier}", &message.earlier.join("; "))
-        .replace("{text}", &message.text)
+        .replace("{agent}", message.agent_name)
+        .replace("{user}", message.user_id.unwrap_or(""))
+        .replace("{room}", message.room_id.unwrap_or(""))
+        .replace("{earlier}", &earlier.join("; "))
+        .replace("{text}", message.text)
 }
 
 /// `Harbour Pilot, turn 2: you said "Which ship is mine?". Before that you said "My ship is the
 /// Mira.".` – the texts of the same `userId` and `roomId`, oldest first.
-fn default_reply(message: &IncomingMessage) -> String {
+fn default_reply(message: &Heard<'_>) -> String {
     let mut reply = format!(
         "{}, turn {}: you said \"{}\".",
         message.agent_name, message.turn, message.text
     );
+    for (index, text) in message.earlier.iter().enumerate() {
+        reply.push_str(if index == 0 {
+            " Before that you said \""
+        } else {
+            ", \""
+        });
+        reply.push_str(text);
+        reply.push('"');
+    }
     if !message.earlier.is_empty() {
-        reply.push_str(" Before that you said ");
-        for (index, text) in message.earlier.iter().enumerate() {
-            if index > 0 {
-                reply.push_str(", ");
-            }
-            reply.push_str(&format!("\"{text}\""));
-        }
         reply.push('.');
     }
     reply
@@ -129,32 +159,46 @@ pub(crate) fn tokens(reply: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn message(text: &str, turn: u64, earlier: &[&str]) -> IncomingMessage {
-        IncomingMessage {
-            agent_id: "agent_1".into(),
-            agent_name: "Pilot".into(),
-            text: text.into(),
-            user_id: Some("u".into()),
+    /// What is answered to `text`, when the texts of `earlier` were said before.
+    fn answer(replies: &mut Replies, text: &str, earlier: &[&str]) -> String {
+        let message = Heard {
+            agent_id: "agent_1",
+            agent_name: "Pilot",
+            text,
+            user_id: Some("u"),
             room_id: None,
             context: None,
-            turn,
-            earlier: earlier.iter().map(|&text| text.to_owned()).collect(),
-        }
+            turn: earlier.len() as u64 + 1,
+            earlier: &earlier.iter().map(|&text| text.to_owned()).collect(),
+        };
+        replies.next(&message).text()
     }
 
     #[test]
     fn the_default_reply_shows_the_turn_and_what_was_said_before() {
         let mut replies = Replies::default();
-        let first = message("Hello", 1, &[]);
         assert_eq!(
-            replies.next(&first).text(&first),
+            answer(&mut replies, "Hello", &[]),
             "Pilot, turn 1: you said \"Hello\"."
         );
-        let third = message("C", 3, &["A", "B"]);
         assert_eq!(
-            replies.next(&third).text(&third),
+            answer(&mut replies, "C", &["A", "B"]),
             "Pilot, turn 3: you said \"C\". Before that you said \"A\", \"B\"."
         );
+    }
+
+    #[test]
+    fn a_closure_sees_all_of_the_message() {
+        let mut replies = Replies {
+            closure: Some(Arc::new(|message| {
+                format!(
+                    "{} {:?} {:?}",
+                    message.turn, message.user_id, message.earlier
+                )
+            })),
+            ..Replies::default()
+        };
+        assert_eq!(answer(&mut replies, "C", &["A"]), "2 Some(\"u\") [\"A\"]");
     }
 
     #[test]
@@ -165,12 +209,10 @@ mod tests {
             template: Some("{agent} heard {text} from {user} in turn {turn}".to_owned()),
             closure: None,
         };
-        let tide = message("Tide?", 1, &[]);
-        assert_eq!(replies.next(&tide).text(&tide), "one");
-        assert_eq!(replies.next(&tide).text(&tide), "at 14:10");
-        let other = message("x", 2, &[]);
+        assert_eq!(answer(&mut replies, "Tide?", &[]), "one");
+        assert_eq!(answer(&mut replies, "Tide?", &[]), "at 14:10");
         assert_eq!(
-            replies.next(&other).text(&other),
+            answer(&mut replies, "x", &["y"]),
             "Pilot heard x from u in turn 2"
         );
     }

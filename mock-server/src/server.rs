@@ -194,9 +194,6 @@ impl MockServer {
     /// 16 MiB).
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.account(|account| account.journal.entries())
-            .iter()
-            .map(|entry| RecordedRequest::clone(entry))
-            .collect()
     }
 
     /// How many entries the journal has dropped.

@@ -1,11 +1,13 @@
 //! The agents of an account and their conversations.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::answers::{AgentSummary, Metrics};
@@ -39,6 +41,9 @@ pub(crate) struct Agent {
     pub(crate) total_messages: u64,
     #[serde(default)]
     pub(crate) conversations: Vec<Conversation>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) rendered: Rendered,
 }
 
 /// What an agent remembers of one `userId` and `roomId`.
@@ -49,12 +54,16 @@ pub(crate) struct Conversation {
     room_id: Option<String>,
     turns: u64,
     /// The last texts that it heard.
-    heard: Vec<String>,
+    heard: VecDeque<String>,
 }
 
 impl Agent {
     /// `data` of a get.
-    pub(crate) fn whole(&self) -> Value {
+    pub(crate) fn whole(&self) -> &RawValue {
+        self.rendered.whole.get_or_init(|| raw(&self.to_json()))
+    }
+
+    fn to_json(&self) -> Value {
         let mut data = self.configuration.clone();
         data.insert("name".into(), json!(self.name));
         data.insert("id".into(), json!(self.id));
@@ -76,14 +85,12 @@ impl Agent {
         Value::Object(data)
     }
 
-    /// Records a message, and returns the turn's number with what was heard before.
-    pub(crate) fn hear(
+    /// The conversation of a speaker and a room, at its next turn.
+    pub(crate) fn converse(
         &mut self,
         user_id: Option<&str>,
         room_id: Option<&str>,
-        text: &str,
-    ) -> (u64, Vec<String>) {
-        self.total_messages += 1;
+    ) -> &mut Conversation {
         let found = self.conversations.iter().position(|conversation| {
             conversation.user_id.as_deref() == user_id && conversation.room_id.as_deref() == room_id
         });
@@ -92,59 +99,130 @@ impl Agent {
                 user_id: user_id.map(str::to_owned),
                 room_id: room_id.map(str::to_owned),
                 turns: 0,
-                heard: Vec::new(),
+                heard: VecDeque::new(),
             });
             self.conversations.len() - 1
         });
         let conversation = &mut self.conversations[index];
         conversation.turns += 1;
-        let before = conversation.heard.clone();
-        if conversation.heard.len() == REMEMBERED {
-            conversation.heard.remove(0);
-        }
-        conversation.heard.push(text.to_owned());
-        (conversation.turns, before)
+        conversation
     }
+}
+
+impl Conversation {
+    /// The number of the turn that it is at, from 1.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turns
+    }
+
+    /// What was heard before, oldest first.
+    pub(crate) fn heard(&self) -> &VecDeque<String> {
+        &self.heard
+    }
+
+    pub(crate) fn hear(&mut self, text: &str) {
+        if self.heard.len() == REMEMBERED {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(text.to_owned());
+    }
+}
+
+/// What an agent looks like on the wire, made when somebody asks and dropped at every change.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    entry: OnceLock<Box<RawValue>>,
+    whole: OnceLock<Box<RawValue>>,
+}
+
+/// It says nothing that the agent does not: copies are made without it, and all are equal.
+impl Clone for Rendered {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Rendered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    // Made of maps with string keys: it always serializes.
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// All agents of an account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
-    agents: HashMap<String, Agent>,
+    /// `None` where one was deleted.
+    agents: Vec<Option<Agent>>,
+    by_id: HashMap<String, usize>,
     next_number: u64,
     /// Counts the changes, so that it is known what a state file holds.
     changes: u64,
-    /// Ids in the order of each list that was asked for; dropped at every change of the order.
-    sorted: HashMap<(SortBy, Option<String>), Arc<Vec<String>>>,
+    /// Where the agents of each list that was asked for are, in its order; kept up to date at a create and a delete,
+    /// dropped at any other change of the order.
+    sorted: HashMap<(SortBy, Option<String>), Vec<usize>>,
 }
 
 impl Store {
     pub(crate) fn len(&self) -> usize {
-        self.agents.len()
+        self.by_id.len()
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Agent> {
-        self.agents.get(id)
+        self.agents.get(*self.by_id.get(id)?)?.as_ref()
     }
 
     /// For a change.
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Agent> {
         self.changes += 1;
-        self.agents.get_mut(id)
+        let agent = self.agents.get_mut(*self.by_id.get(id)?)?.as_mut()?;
+        agent.rendered = Rendered::default();
+        Some(agent)
     }
 
+    /// Of an id that is not there yet.
     pub(crate) fn insert(&mut self, mut agent: Agent) {
         self.changes += 1;
         self.next_number += 1;
         agent.number = self.next_number;
-        self.sorted.clear();
-        self.agents.insert(agent.id.clone(), agent);
+        let index = self.agents.len();
+        for ((sort_by, status), list) in &mut self.sorted {
+            if has_status(&agent, status.as_deref()) {
+                let place = place_of(&agent, *sort_by, list, &self.agents);
+                list.insert(place, index);
+            }
+        }
+        self.by_id.insert(agent.id.clone(), index);
+        self.agents.push(Some(agent));
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Agent> {
         self.changes += 1;
+        let index = self.by_id.remove(id)?;
+        let agent = self.agents.get(index)?.as_ref()?;
+        for ((sort_by, _), list) in &mut self.sorted {
+            let place = place_of(agent, *sort_by, list, &self.agents);
+            if list.get(place) == Some(&index) {
+                list.remove(place);
+            }
+        }
+        let agent = self.agents.get_mut(index)?.take();
+        if self.agents.len() > 2 * self.by_id.len() + 100 {
+            self.close_gaps();
+        }
+        agent
+    }
+
+    fn close_gaps(&mut self) {
+        self.agents.retain(Option::is_some);
         self.sorted.clear();
-        self.agents.remove(id)
+        self.by_id = (self.agents.iter().flatten().enumerate())
+            .map(|(index, agent)| (agent.id.clone(), index))
+            .collect();
     }
 
     /// To be called when a name or a status has changed.
@@ -154,9 +232,7 @@ impl Store {
 
     /// The agents in the order of their creation.
     pub(crate) fn all(&self) -> Vec<Agent> {
-        let mut agents: Vec<Agent> = self.agents.values().cloned().collect();
-        agents.sort_by_key(|agent| agent.number);
-        agents
+        self.agents.iter().flatten().cloned().collect()
     }
 
     /// How often something has changed.
@@ -171,65 +247,76 @@ impl Store {
             ..Self::default()
         };
         for agent in agents {
-            if !self.agents.contains_key(&agent.id) {
+            if !self.by_id.contains_key(&agent.id) {
                 self.insert(agent);
             }
         }
     }
 
     /// A page's entries, and how many there are in all.
-    pub(crate) fn page(&mut self, query: &ListQuery) -> (Vec<AgentSummary<'_>>, u64) {
-        let key = (query.sort_by, query.status.clone());
-        let ids = match self.sorted.get(&key) {
-            Some(ids) => ids.clone(),
-            None => {
-                let ids = Arc::new(self.sort(query));
-                self.sorted.insert(key, ids.clone());
-                ids
-            }
-        };
-        let total = ids.len();
+    pub(crate) fn page(&mut self, query: &ListQuery) -> (Vec<&RawValue>, u64) {
+        let agents = &self.agents;
+        let list = self
+            .sorted
+            .entry((query.sort_by, query.status.clone()))
+            .or_insert_with(|| sort(agents, query));
+        let total = list.len();
         let skip =
             usize::try_from((query.page - 1).saturating_mul(query.limit)).unwrap_or(usize::MAX);
         let take = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let start = skip.min(total);
         let end = skip.saturating_add(take).min(total);
-        let entry = |id: &String| self.agents.get(id).map(Agent::entry);
+        let entry = |index: &usize| agents[*index].as_ref().map(Agent::listed);
         let entries = if query.descending {
-            ids[total - end..total - start]
+            list[total - end..total - start]
                 .iter()
                 .rev()
                 .filter_map(entry)
                 .collect()
         } else {
-            ids[start..end].iter().filter_map(entry).collect()
+            list[start..end].iter().filter_map(entry).collect()
         };
         (entries, total as u64)
     }
+}
 
-    fn sort(&self, query: &ListQuery) -> Vec<String> {
-        let mut agents: Vec<&Agent> = self
-            .agents
-            .values()
-            .filter(|agent| {
-                query
-                    .status
-                    .as_ref()
-                    .is_none_or(|status| *status == agent.status)
-            })
-            .collect();
-        match query.sort_by {
-            SortBy::CreatedAt => agents.sort_by_key(|agent| (agent.created_at, agent.number)),
-            SortBy::Name => agents.sort_by(|a, b| (&a.name, a.number).cmp(&(&b.name, b.number))),
-            SortBy::Status => {
-                agents.sort_by(|a, b| (&a.status, a.number).cmp(&(&b.status, b.number)));
-            }
-        }
-        agents.into_iter().map(|agent| agent.id.clone()).collect()
-    }
+fn sort(agents: &[Option<Agent>], query: &ListQuery) -> Vec<usize> {
+    let mut list: Vec<(usize, &Agent)> = (agents.iter().enumerate())
+        .filter_map(|(index, agent)| Some((index, agent.as_ref()?)))
+        .filter(|(_, agent)| has_status(agent, query.status.as_deref()))
+        .collect();
+    list.sort_unstable_by(|(_, a), (_, b)| compare(a, b, query.sort_by));
+    list.into_iter().map(|(index, _)| index).collect()
+}
+
+fn has_status(agent: &Agent, status: Option<&str>) -> bool {
+    status.is_none_or(|status| status == agent.status)
+}
+
+/// No two are equal: the order of creation decides last.
+fn compare(a: &Agent, b: &Agent, sort_by: SortBy) -> Ordering {
+    let by_value = match sort_by {
+        SortBy::CreatedAt => a.created_at.cmp(&b.created_at),
+        SortBy::Name => a.name.cmp(&b.name),
+        SortBy::Status => a.status.cmp(&b.status),
+    };
+    by_value.then(a.number.cmp(&b.number))
+}
+
+/// Where the agent stands, or would stand, in a sorted list.
+fn place_of(agent: &Agent, sort_by: SortBy, list: &[usize], agents: &[Option<Agent>]) -> usize {
+    list.partition_point(|index| {
+        agents[*index]
+            .as_ref()
+            .is_some_and(|other| compare(other, agent, sort_by).is_lt())
+    })
 }
 
 impl Agent {
+    fn listed(&self) -> &RawValue {
+        self.rendered.entry.get_or_init(|| raw(&self.entry()))
+    }
+
     fn entry(&self) -> AgentSummary<'_> {
         AgentSummary {
             id: &self.id,
@@ -241,5 +328,85 @@ impl Agent {
             model: self.configuration.get("model"),
             clients: self.configuration.get("clients"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handlers::new_agent;
+
+    fn agent(id: &str, name: &str, status: &str) -> Agent {
+        let mut body = Map::new();
+        body.insert("name".into(), name.into());
+        let mut agent = new_agent(id.to_owned(), body, Timestamp::UNIX_EPOCH);
+        agent.status = status.to_owned();
+        agent
+    }
+
+    fn query(sort_by: &str, status: Option<&str>) -> ListQuery {
+        let status = status.map_or(String::new(), |status| format!("&status={status}"));
+        ListQuery::parse(Some(&format!(
+            "sortBy={sort_by}&order=asc&limit=100{status}"
+        )))
+        .unwrap()
+    }
+
+    /// Ids as the store lists them, and as it would list them without what it has kept.
+    fn listed(store: &mut Store, query: &ListQuery) -> (Vec<String>, Vec<String>) {
+        let ids = |store: &mut Store| -> Vec<String> {
+            let (entries, _) = store.page(query);
+            let id = |entry: &&RawValue| {
+                let entry: Value = serde_json::from_str(entry.get()).unwrap();
+                entry["id"].as_str().unwrap().to_owned()
+            };
+            entries.iter().map(id).collect()
+        };
+        let kept = ids(store);
+        store.sorted.clear();
+        (kept, ids(store))
+    }
+
+    #[test]
+    fn lists_stay_in_order_through_creates_and_deletes() {
+        let mut store = Store::default();
+        let queries = [
+            query("createdAt", None),
+            query("name", None),
+            query("status", None),
+            query("name", Some("active")),
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        for round in 0..1_000 {
+            let (id, name) = (random.u8(..100), random.u8(..20));
+            let id = format!("agent_{id}");
+            if random.u8(..3) > 0 && store.len() < 90 {
+                if store.get(&id).is_none() {
+                    let status = ["active", "inactive"][usize::from(random.bool())];
+                    store.insert(agent(&id, &name.to_string(), status));
+                }
+            } else {
+                let there = store.get(&id).is_some();
+                assert_eq!(store.remove(&id).is_some(), there);
+            }
+            let query = &queries[round % queries.len()];
+            let (kept, sorted) = listed(&mut store, query);
+            assert_eq!(kept, sorted, "round {round}");
+            for query in &queries {
+                store.page(query);
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_is_seen_by_a_get_and_in_lists() {
+        let mut store = Store::default();
+        store.insert(agent("a", "old", "active"));
+        let everything = query("name", None);
+        assert_eq!(store.page(&everything).0.len(), 1);
+        assert!(store.get("a").unwrap().whole().get().contains("\"old\""));
+        store.get_mut("a").unwrap().name = "new".to_owned();
+        assert!(store.page(&everything).0[0].get().contains("\"new\""));
+        assert!(store.get("a").unwrap().whole().get().contains("\"new\""));
     }
 }

@@ -8,7 +8,7 @@ use crate::answers::{CreatedAgent, DeletedAgent, Pagination, UpdatedAgent};
 use crate::app::{Context, ListKey, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::keys::KeyState;
-use crate::store::Agent;
+use crate::store::{Agent, Rendered};
 use crate::validate::{self, ListQuery};
 
 pub(crate) fn create(context: &Context<'_>, body: Map<String, Value>) -> Result<Answer, Failure> {
@@ -58,6 +58,7 @@ pub(crate) fn new_agent(id: String, mut body: Map<String, Value>, now: jiff::Tim
         unavailable: None,
         total_messages: 0,
         conversations: Vec::new(),
+        rendered: Rendered::default(),
     }
 }
 
@@ -104,7 +105,7 @@ pub(crate) fn get(context: &Context<'_>, id: &str) -> Result<Answer, Failure> {
         .store
         .get(id)
         .ok_or_else(|| Failure::agent_not_found(id))?;
-    Ok(success(StatusCode::OK, &agent.whole()))
+    Ok(success(StatusCode::OK, agent.whole()))
 }
 
 pub(crate) fn update(
@@ -119,6 +120,7 @@ pub(crate) fn update(
         .ok_or_else(|| Failure::agent_not_found(id))?;
     validate::update(&body)?;
     let changes: Vec<String> = body.keys().cloned().collect();
+    let reorders = body.contains_key("name") || body.contains_key("status");
     for (field, value) in body {
         match (field.as_str(), value) {
             ("name", Value::String(name)) => agent.name = name,
@@ -141,7 +143,9 @@ pub(crate) fn update(
         changes,
     };
     let answer = success(StatusCode::OK, &data);
-    account.store.reordered();
+    if reorders {
+        account.store.reordered();
+    }
     Ok(answer)
 }
 

@@ -12,7 +12,7 @@ use crate::app::{Context, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::event_stream::{Finish, event_stream};
 use crate::operation::Operation;
-use crate::reply::{IncomingMessage, tokens};
+use crate::reply::{Heard, tokens};
 use crate::validate;
 
 pub(crate) async fn message(
@@ -21,7 +21,9 @@ pub(crate) async fn message(
     operation: Operation,
     body: Map<String, Value>,
 ) -> Result<Answer, Failure> {
-    let (place, incoming, reply, message_id, model) = {
+    let said = text(&body, "text").unwrap_or_default();
+    let (user_id, room_id) = (text(&body, "userId"), text(&body, "roomId"));
+    let (place, reply, message_id, model) = {
         let account = &mut *lock(context.account);
         let agent = account
             .store
@@ -41,39 +43,32 @@ pub(crate) async fn message(
             agent: id.to_owned(),
         };
         let message_id = account.new_message_id();
-        let text = text(&body, "text").unwrap_or_default();
-        let (user_id, room_id) = (text_of(&body, "userId"), text_of(&body, "roomId"));
         let agent = account
             .store
             .get_mut(id)
             .ok_or_else(|| Failure::agent_not_found(id))?;
-        let (turn, earlier) = agent.hear(user_id.as_deref(), room_id.as_deref(), text);
-        let model = agent
-            .configuration
-            .get("model")
-            .and_then(Value::as_str)
-            .unwrap_or("mock");
-        let model = model.to_owned();
-        let incoming = IncomingMessage {
-            agent_id: id.to_owned(),
-            agent_name: agent.name.clone(),
-            text: text.to_owned(),
+        agent.total_messages += 1;
+        let model = agent.configuration.get("model").and_then(Value::as_str);
+        let model = model.unwrap_or("mock").to_owned();
+        let agent_name = agent.name.clone();
+        let conversation = agent.converse(user_id, room_id);
+        let reply = account.replies.next(&Heard {
+            agent_id: id,
+            agent_name: &agent_name,
+            text: said,
             user_id,
             room_id,
-            context: body
-                .get("context")
-                .filter(|context| !context.is_null())
-                .cloned(),
-            turn,
-            earlier,
-        };
-        let reply = account.replies.next(&incoming);
-        (place, incoming, reply, message_id, model)
+            context: body.get("context").filter(|context| !context.is_null()),
+            turn: conversation.turn(),
+            earlier: conversation.heard(),
+        });
+        conversation.hear(said);
+        (place, reply, message_id, model)
     };
     // The user's closure runs without the lock.
-    let reply = reply.text(&incoming);
-    let words = |text: &str| text.split_whitespace().count() as u64;
-    let used = words(&incoming.text) + words(&reply);
+    let reply = reply.text();
+    let words = |text: &str| text.split_ascii_whitespace().count() as u64;
+    let used = words(said) + words(&reply);
 
     let wants_stream = operation == Operation::StreamMessage
         || body.get("stream").and_then(Value::as_bool).unwrap_or(false);
@@ -95,8 +90,8 @@ pub(crate) async fn message(
         message_id: &message_id,
         response: &reply,
         agent_id: id,
-        user_id: incoming.user_id.as_deref(),
-        room_id: incoming.room_id.as_deref(),
+        user_id,
+        room_id,
         timestamp: whole_second(now),
         metadata: MessageMetadata {
             tokens_used: used,
@@ -131,10 +126,6 @@ fn check_available(agent: &crate::store::Agent) -> Result<(), Failure> {
 
 fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     body.get(field).and_then(Value::as_str)
-}
-
-fn text_of(body: &Map<String, Value>, field: &str) -> Option<String> {
-    text(body, field).map(str::to_owned)
 }
 
 /// A message's place among those in flight; given back when its answer is done or dropped.

@@ -1,0 +1,172 @@
+//! An arrived request as it is kept: its texts in one piece, so that a busy mock allocates once.
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, request};
+use jiff::Timestamp;
+
+use super::RecordedRequest;
+use crate::operation::Operation;
+
+/// Their values are not kept.
+const SECRET_HEADERS: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+];
+/// What an entry takes beside its texts, about.
+const BESIDE: usize = 256;
+
+/// A copy of what arrived: a slice of what was read would keep the connection's whole buffer.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    time: Timestamp,
+    operation: Operation,
+    method: Method,
+    /// Path, query, agent's id, headers as lines, and body, one behind the other.
+    text: Box<[u8]>,
+    path: usize,
+    query: Option<usize>,
+    agent_id: Option<usize>,
+    headers: usize,
+    pub(super) status: Option<u16>,
+    pub(super) fault: Option<&'static str>,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        parts: &request::Parts,
+        operation: Operation,
+        agent_id: Option<&str>,
+        body: &[u8],
+        time: Timestamp,
+    ) -> Self {
+        let (path, query) = (parts.uri.path(), parts.uri.query());
+        let headers = || {
+            parts.headers.iter().map(|(name, value)| {
+                let value = match SECRET_HEADERS.contains(&name.as_str()) {
+                    true => b"[redacted]",
+                    false => value.as_bytes(),
+                };
+                (name.as_str(), value)
+            })
+        };
+        let headers_length = headers()
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
+        let mut text = Vec::with_capacity(
+            path.len()
+                + query.map_or(0, str::len)
+                + agent_id.map_or(0, str::len)
+                + headers_length
+                + body.len(),
+        );
+        text.extend_from_slice(path.as_bytes());
+        text.extend_from_slice(query.unwrap_or_default().as_bytes());
+        text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
+        for (name, value) in headers() {
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b": ");
+            text.extend_from_slice(value);
+            text.extend_from_slice(b"\r\n");
+        }
+        text.extend_from_slice(body);
+        Self {
+            time,
+            operation,
+            method: parts.method.clone(),
+            text: text.into(),
+            path: path.len(),
+            query: query.map(str::len),
+            agent_id: agent_id.map(str::len),
+            headers: headers_length,
+            status: None,
+            fault: None,
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + BESIDE
+    }
+
+    pub(super) fn request(&self, sequence: u64) -> RecordedRequest {
+        let mut rest = &*self.text;
+        let mut next = |length: usize| {
+            let (piece, behind) = rest.split_at(length);
+            rest = behind;
+            piece
+        };
+        let text = |piece: &[u8]| String::from_utf8_lossy(piece).into_owned();
+        RecordedRequest {
+            sequence,
+            time: self.time,
+            operation: self.operation,
+            method: self.method.clone(),
+            path: text(next(self.path)),
+            query: self.query.map(|length| text(next(length))),
+            agent_id: self.agent_id.map(|length| text(next(length))),
+            headers: read_headers(next(self.headers)),
+            body: Bytes::copy_from_slice(rest),
+            status: self.status,
+            fault: self.fault.map(str::to_owned),
+        }
+    }
+}
+
+/// A value holds no line end (RFC 9110 §5.5), a name no colon.
+fn read_headers(mut lines: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    while let Some(end) = lines.windows(2).position(|end| end == b"\r\n") {
+        let line = &lines[..end];
+        if let Some(colon) = line.windows(2).position(|colon| colon == b": ")
+            && let Ok(name) = HeaderName::from_bytes(&line[..colon])
+            && let Ok(value) = HeaderValue::from_bytes(&line[colon + 2..])
+        {
+            headers.append(name, value);
+        }
+        lines = &lines[end + 2..];
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_gives_back_what_arrived_but_for_secrets() {
+        let (parts, ()) = http::Request::builder()
+            .method(Method::POST)
+            .uri("/v1/agents/a%20b/messages?x=1")
+            .header("authorization", "Bearer key")
+            .header("x-odd", HeaderValue::from_bytes(b"\xff: a").unwrap())
+            .header("x-twice", "1")
+            .header("x-twice", "2")
+            .header("x-empty", "")
+            .body(())
+            .unwrap()
+            .into_parts();
+        let time = Timestamp::UNIX_EPOCH;
+        let entry = Entry::new(&parts, Operation::SendMessage, Some("a b"), b"\r\n{}", time);
+        let request = entry.request(7);
+        assert_eq!(request.sequence, 7);
+        assert_eq!(request.method, Method::POST);
+        assert_eq!(request.path, "/v1/agents/a%20b/messages");
+        assert_eq!(request.query.as_deref(), Some("x=1"));
+        assert_eq!(request.agent_id.as_deref(), Some("a b"));
+        let mut headers = parts.headers;
+        headers.insert("authorization", HeaderValue::from_static("[redacted]"));
+        assert_eq!(request.headers, headers);
+        assert_eq!(&request.body[..], b"\r\n{}");
+    }
+
+    #[test]
+    fn what_was_not_there_is_not_there() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let entry = Entry::new(&parts, Operation::List, None, b"", Timestamp::UNIX_EPOCH);
+        let request = entry.request(1);
+        assert_eq!((request.query, request.agent_id), (None, None));
+        assert!(request.headers.is_empty() && request.body.is_empty());
+    }
+}
