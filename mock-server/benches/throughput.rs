@@ -1,5 +1,6 @@
 //! Requests a second and the slowest hundredth of the mock, with keys, limits and journal on, against
-//! a bare axum route that returns the same bytes; what a list costs as the store grows.
+//! a bare axum route that reads the request and returns the same bytes; what a list costs as the
+//! store grows.
 //!
 //! `cargo bench -p orionos-mock-server --bench throughput`
 
@@ -30,13 +31,15 @@ fn main() {
         &format!("/v1/agents/{AGENT}/messages"),
         r#"{"text":"Where does the Mira berth?","userId":"user_1","roomId":"room_1"}"#,
     );
-    for (name, request) in [
-        ("get", get),
-        ("list of 20", list.clone()),
-        ("message", message),
-        ("create", create),
+    let short = Some("At 14:10, number 7.");
+    for (name, reply, request) in [
+        ("get", None, get),
+        ("list of 20", None, list.clone()),
+        ("message, short reply", short, message.clone()),
+        ("message, reply of the last 20 texts", None, message),
+        ("create", None, create),
     ] {
-        compare(&runtime, name, &request);
+        compare(&runtime, name, reply, &request);
     }
     println!("\n| agents | a list of 20, µs | ratio | after a create, µs |\n|---|---|---|---|");
     let mut smallest = None;
@@ -64,7 +67,7 @@ fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
 }
 
 /// The mock with so many agents, on a thread of its own. Every limit is there, but out of reach.
-fn mock(agents: usize) -> String {
+fn mock(agents: usize, reply: Option<&'static str>) -> String {
     let (hand_over, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         runtime().block_on(async {
@@ -87,13 +90,14 @@ fn mock(agents: usize) -> String {
                     "model": "claude-3-opus", "clients": ["discord"],
                 })
             });
-            let mock = MockServer::builder()
+            let mut mock = MockServer::builder()
                 .api_key(KEY)
                 .limits(limits)
-                .agents(seeds)
-                .start()
-                .await
-                .expect("a port");
+                .agents(seeds);
+            if let Some(reply) = reply {
+                mock = mock.reply_template(reply);
+            }
+            let mock = mock.start().await.expect("a port");
             let address = mock.base_url().trim_start_matches("http://");
             let address = address.trim_end_matches("/v1").to_owned();
             hand_over.send(address).expect("main waits");
@@ -103,7 +107,8 @@ fn mock(agents: usize) -> String {
     address.recv().expect("an address")
 }
 
-/// One route that returns the same body with the same headers, on a thread of its own.
+/// A route that reads the request and returns the same body with the same headers, on a thread of
+/// its own.
 fn bare(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> String {
     let (hand_over, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -115,7 +120,7 @@ fn bare(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> 
             hand_over.send(address).expect("main waits");
             let headers: http::HeaderMap = headers.into_iter().collect();
             let body = bytes::Bytes::from(body);
-            let answer = move || {
+            let answer = move |_read: bytes::Bytes| {
                 let mut answer =
                     axum::response::Response::new(axum::body::Body::from(body.clone()));
                 *answer.status_mut() = status.try_into().expect("a status");
@@ -147,8 +152,13 @@ async fn axum_serve(listener: tokio::net::TcpListener, app: Router) {
     }
 }
 
-fn compare(runtime: &tokio::runtime::Runtime, name: &str, request: &[u8]) {
-    let mock = mock(100);
+fn compare(
+    runtime: &tokio::runtime::Runtime,
+    name: &str,
+    reply: Option<&'static str>,
+    request: &[u8],
+) {
+    let mock = mock(100, reply);
     let (status, headers, body) = runtime.block_on(async {
         let mut stream = TcpStream::connect(&mock).await.expect("it listens");
         let mut buffer = Vec::new();
@@ -274,7 +284,7 @@ fn parse(head: &[u8], body: &[u8]) -> (u16, Vec<(HeaderName, HeaderValue)>, Vec<
 
 /// Microseconds of a list's page: of a store that stays as it is, and after a create.
 fn list_cost(runtime: &tokio::runtime::Runtime, agents: usize, list: &[u8]) -> (f64, f64) {
-    let mock = mock(agents);
+    let mock = mock(agents, None);
     let create = request("POST", "/v1/agents", r#"{"name":"Harbour Pilot"}"#);
     runtime.block_on(async {
         let mut stream = TcpStream::connect(&mock).await.expect("it listens");

@@ -70,11 +70,11 @@ impl Account {
     }
 
     pub(crate) fn new_message_id(&mut self) -> String {
-        format!("msg_{}", word(&mut self.random.messages, 10))
+        new_id("msg_", &mut self.random.messages, 10)
     }
 
     pub(crate) fn new_request_id(&mut self) -> String {
-        format!("req_{}", word(&mut self.random.requests, 12))
+        new_id("req_", &mut self.random.requests, 12)
     }
 
     /// As it was in the beginning, with these agents. Messages in flight stay counted.
@@ -89,12 +89,13 @@ impl Account {
 
 /// `agent_` and 12 lower-case letters or digits (contract, "create").
 pub(crate) fn agent_id(random: &mut fastrand::Rng) -> String {
-    format!("agent_{}", word(random, 12))
+    new_id("agent_", random, 12)
 }
 
-fn word(random: &mut fastrand::Rng, length: usize) -> String {
+fn new_id(prefix: &str, random: &mut fastrand::Rng, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    (0..length)
-        .map(|_| char::from(LETTERS[random.usize(..LETTERS.len())]))
-        .collect()
+    let mut id = String::with_capacity(prefix.len() + length);
+    id.push_str(prefix);
+    id.extend((0..length).map(|_| char::from(LETTERS[random.usize(..LETTERS.len())])));
+    id
 }

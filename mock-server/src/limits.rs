@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::Operation;
 
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const WINDOW_SECONDS: i64 = 60;
 /// What the headers show where there is no limit.
 const UNLIMITED: u64 = 1_000_000;
@@ -132,7 +135,9 @@ pub(crate) struct Windows {
     started: Option<i64>,
     number: i64,
     account: u64,
-    used: HashMap<(Operation, Option<String>), u64>,
+    used: HashMap<Operation, u64>,
+    /// Messages have a window for each agent.
+    messages: HashMap<String, u64>,
 }
 
 /// What the headers say.
@@ -146,11 +151,11 @@ pub(crate) struct Shown {
 impl Shown {
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         for (name, value) in [
-            ("x-ratelimit-limit", self.limit),
-            ("x-ratelimit-remaining", self.remaining),
-            ("x-ratelimit-reset", u64::try_from(self.reset).unwrap_or(0)),
+            (LIMIT, self.limit),
+            (REMAINING, self.remaining),
+            (RESET, u64::try_from(self.reset).unwrap_or(0)),
         ] {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+            headers.insert(name, HeaderValue::from(value));
         }
     }
 }
@@ -165,8 +170,7 @@ impl Windows {
         now: Timestamp,
     ) -> (Shown, Result<(), f64>) {
         let reset = self.enter(now);
-        let key = window_key(operation, agent);
-        let used = self.used.get(&key).copied().unwrap_or(0);
+        let used = self.used(operation, agent);
         let left =
             |limit: Option<u64>, used: u64| limit.map(|limit| (limit, limit.saturating_sub(used)));
         let windows = [
@@ -175,8 +179,7 @@ impl Windows {
         ];
         let has_room = windows.iter().flatten().all(|(_, left)| *left > 0);
         if has_room {
-            self.account += 1;
-            *self.used.entry(key).or_default() += 1;
+            self.count(operation, agent);
         }
         let taken = u64::from(has_room);
         let (limit, remaining) = windows
@@ -205,11 +208,7 @@ impl Windows {
         now: Timestamp,
     ) -> Shown {
         let reset = self.enter(now);
-        let used = self
-            .used
-            .get(&window_key(operation, agent))
-            .copied()
-            .unwrap_or(0);
+        let used = self.used(operation, agent);
         let account = limits
             .account
             .map(|limit| (limit, limit.saturating_sub(self.account)));
@@ -228,6 +227,29 @@ impl Windows {
         }
     }
 
+    /// What has been used of an operation's window.
+    fn used(&self, operation: Operation, agent: Option<&str>) -> u64 {
+        let used = match messages_of(operation, agent) {
+            Some(agent) => self.messages.get(agent),
+            None => self.used.get(&operation),
+        };
+        used.copied().unwrap_or(0)
+    }
+
+    fn count(&mut self, operation: Operation, agent: Option<&str>) {
+        self.account += 1;
+        let Some(agent) = messages_of(operation, agent) else {
+            *self.used.entry(operation).or_default() += 1;
+            return;
+        };
+        match self.messages.get_mut(agent) {
+            Some(used) => *used += 1,
+            None => {
+                self.messages.insert(agent.to_owned(), 1);
+            }
+        }
+    }
+
     /// Moves on to the present window, and returns its end.
     fn enter(&mut self, now: Timestamp) -> i64 {
         let second = now.as_second();
@@ -237,18 +259,16 @@ impl Windows {
             self.number = number;
             self.account = 0;
             self.used.clear();
+            self.messages.clear();
         }
         started + (number + 1) * WINDOW_SECONDS
     }
 }
 
-fn window_key(operation: Operation, agent: Option<&str>) -> (Operation, Option<String>) {
-    match operation {
-        Operation::SendMessage | Operation::StreamMessage => {
-            (Operation::SendMessage, agent.map(str::to_owned))
-        }
-        other => (other, None),
-    }
+/// The agent whose window a message counts against, sent or streamed.
+fn messages_of(operation: Operation, agent: Option<&str>) -> Option<&str> {
+    matches!(operation, Operation::SendMessage | Operation::StreamMessage)
+        .then(|| agent.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an agent answers.
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -115,6 +115,9 @@ impl Reply {
 
 /// `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}` are filled in.
 fn fill(template: &str, message: &Heard<'_>) -> String {
+    if !template.contains('{') {
+        return template.to_owned();
+    }
     let earlier: Vec<&str> = message.earlier.iter().map(String::as_str).collect();
     template
         .replace("{turn}", &message.turn.to_string())
@@ -128,7 +131,12 @@ fn fill(template: &str, message: &Heard<'_>) -> String {
 /// `Harbour Pilot, turn 2: you said "Which ship is mine?". Before that you said "My ship is the
 /// Mira.".` – the texts of the same `userId` and `roomId`, oldest first.
 fn default_reply(message: &Heard<'_>) -> String {
-    let mut reply = format!(
+    let earlier: usize = message.earlier.iter().map(|text| text.len() + 4).sum();
+    let said = message.agent_name.len() + message.text.len();
+    let mut reply = String::with_capacity(said + earlier + 64);
+    // Writing into a string cannot fail.
+    let _ = write!(
+        reply,
         "{}, turn {}: you said \"{}\".",
         message.agent_name, message.turn, message.text
     );

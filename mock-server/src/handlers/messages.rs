@@ -33,11 +33,16 @@ pub(crate) async fn message(
         check_available(agent)?;
         // The place is taken before anything is remembered: a refused message was not heard.
         let most = account.limits.messages_in_flight;
-        let in_flight = account.in_flight.entry(id.to_owned()).or_default();
-        if most.is_some_and(|most| *in_flight >= most) {
+        let in_flight = account.in_flight.get_mut(id);
+        if most.is_some_and(|most| in_flight.as_ref().map_or(0, |count| **count) >= most) {
             return Err(Failure::rate_limited(1.0));
         }
-        *in_flight += 1;
+        match in_flight {
+            Some(count) => *count += 1,
+            None => {
+                account.in_flight.insert(id.to_owned(), 1);
+            }
+        }
         let place = InFlight {
             account: context.account.clone(),
             agent: id.to_owned(),
@@ -67,7 +72,6 @@ pub(crate) async fn message(
     };
     // The user's closure runs without the lock.
     let reply = reply.text();
-    let words = |text: &str| text.split_ascii_whitespace().count() as u64;
     let used = words(said) + words(&reply);
 
     let wants_stream = operation == Operation::StreamMessage
@@ -124,6 +128,11 @@ fn check_available(agent: &crate::store::Agent) -> Result<(), Failure> {
     Err(failure.with(json!({"status": status, "reason": reason})))
 }
 
+/// Words as a reader counts them, near enough: what stands between spaces.
+fn words(text: &str) -> u64 {
+    memchr::memchr_iter(b' ', text.as_bytes()).count() as u64 + 1
+}
+
 fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     body.get(field).and_then(Value::as_str)
 }
@@ -139,10 +148,7 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let account = &mut *lock(&self.account);
         if let Some(in_flight) = account.in_flight.get_mut(&self.agent) {
-            *in_flight -= 1;
-            if *in_flight == 0 {
-                account.in_flight.remove(&self.agent);
-            }
+            *in_flight = in_flight.saturating_sub(1);
         }
     }
 }
