@@ -1,5 +1,5 @@
-//! The program under load, measured from outside (Linux): start, idle memory, a hundred at once, a
-//! million requests, ten thousand streams, the end with connections open.
+//! The program under load, measured from outside (Linux): start, memory idle and with agents, a
+//! hundred at once, a million requests, ten thousand streams, the end with connections open.
 //!
 //! `cargo bench -p orionos-mock-server --bench endurance`
 
@@ -94,10 +94,31 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
 
     start();
+    memory_of_agents();
     a_hundred_at_once();
     runtime.block_on(a_million_requests(&agents));
     runtime.block_on(ten_thousand_streams(&agents));
     runtime.block_on(the_end(&agents));
+}
+
+fn memory_of_agents() {
+    let file = std::env::temp_dir().join("orionos-mock-agents.json");
+    for count in [100, 10_000, 100_000] {
+        let agents: Vec<String> = (0..count)
+            .map(|number| {
+                format!(
+                    r#"{{"id": "agent_{number:012}", "name": "Harbour Pilot",
+                        "bio": ["Brings ships to their berths"], "modelProvider": "anthropic",
+                        "model": "claude-3-opus", "clients": ["discord"]}}"#
+                )
+            })
+            .collect();
+        std::fs::write(&file, format!("[{}]", agents.join(","))).expect("a temporary file");
+        let mock = Mock::start(&["--agents", file.to_str().expect("a path")]);
+        mock.health();
+        println!("{count} agents: {:.1} MiB", mock.memory());
+    }
+    let _ = std::fs::remove_file(&file);
 }
 
 fn start() {
