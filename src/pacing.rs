@@ -1,6 +1,6 @@
 //! Waiting for the rate limit's reset instead of earning a 429 (design §6).
 //!
-//! Each operation has a [`Gate`] (messages one per agent) that learns its window from the answers'
+//! Each operation has a [`Gate`](gate::Gate) (messages one per agent) that learns its window from the answers'
 //! headers; one more stands for the account's window over all operations. A call passes both, and
 //! holds its places until its answer is read.
 
