@@ -25,16 +25,17 @@ doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --document-private-items
 
 bench:
-    cargo bench --bench calls
-    cargo bench -p orionos-mock-server --bench endurance
+    cargo bench --bench calls --bench listing --bench streaming --bench concurrency
+    cargo bench -p orionos-mock-server --bench throughput --bench endurance
+    benches/weight
 
-# One of features, versions, spelling, packaging, openapi
+# One of dependencies, features, openapi, packaging, public_api, semver, spelling, versions
 promise name:
     .ci/promises/{{name}}
 
-# Licences, bans, sources, unused dependencies
-policy:
-    .ci/dependencies
+# Writes the public API down anew, after a change that is meant
+public-api:
+    UPDATE=1 .ci/promises/public_api
 
 # A chaos seed again
 chaos seed:
