@@ -11,9 +11,9 @@ use crate::answers::ErrorObject;
 /// An answer before it has its headers.
 pub(crate) type Answer = Response<Body>;
 
-pub(crate) fn success(status: StatusCode, data: &(impl Serialize + ?Sized)) -> Answer {
+pub(crate) fn success(status: StatusCode, data: &impl Serialize) -> Answer {
     #[derive(Serialize)]
-    struct Success<'a, T: ?Sized> {
+    struct Success<'a, T> {
         success: bool,
         data: &'a T,
     }

@@ -59,8 +59,9 @@ pub(crate) struct Conversation {
 
 impl Agent {
     /// `data` of a get.
-    pub(crate) fn whole(&self) -> &RawValue {
-        self.rendered.whole.get_or_init(|| raw(&self.to_json()))
+    pub(crate) fn whole(&self) -> Option<&RawValue> {
+        let whole = self.rendered.whole.get_or_init(|| raw(&self.to_json()));
+        whole.as_deref()
     }
 
     fn to_json(&self) -> Value {
@@ -131,8 +132,8 @@ impl Conversation {
 /// What an agent looks like on the wire, made when somebody asks and dropped at every change.
 #[derive(Debug, Default)]
 pub(crate) struct Rendered {
-    entry: OnceLock<Box<RawValue>>,
-    whole: OnceLock<Box<RawValue>>,
+    entry: OnceLock<Option<Box<RawValue>>>,
+    whole: OnceLock<Option<Box<RawValue>>>,
 }
 
 /// It says nothing that the agent does not: copies are made without it, and all are equal.
@@ -148,9 +149,9 @@ impl PartialEq for Rendered {
     }
 }
 
-fn raw(value: &impl Serialize) -> Box<RawValue> {
-    // Made of maps with string keys: it always serializes.
-    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+/// Made of maps with string keys, it always serializes; `None` would be shown as null.
+fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
+    to_raw_value(value).ok()
 }
 
 /// All agents of an account.
@@ -266,7 +267,7 @@ impl Store {
         let take = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let start = skip.min(total);
         let end = skip.saturating_add(take).min(total);
-        let entry = |index: &usize| agents[*index].as_ref().map(Agent::listed);
+        let entry = |index: &usize| agents[*index].as_ref().and_then(Agent::listed);
         let entries = if query.descending {
             list[total - end..total - start]
                 .iter()
@@ -313,8 +314,9 @@ fn place_of(agent: &Agent, sort_by: SortBy, list: &[usize], agents: &[Option<Age
 }
 
 impl Agent {
-    fn listed(&self) -> &RawValue {
-        self.rendered.entry.get_or_init(|| raw(&self.entry()))
+    fn listed(&self) -> Option<&RawValue> {
+        let entry = self.rendered.entry.get_or_init(|| raw(&self.entry()));
+        entry.as_deref()
     }
 
     fn entry(&self) -> AgentSummary<'_> {
@@ -404,9 +406,25 @@ mod tests {
         store.insert(agent("a", "old", "active"));
         let everything = query("name", None);
         assert_eq!(store.page(&everything).0.len(), 1);
-        assert!(store.get("a").unwrap().whole().get().contains("\"old\""));
+        assert!(
+            store
+                .get("a")
+                .unwrap()
+                .whole()
+                .unwrap()
+                .get()
+                .contains("\"old\"")
+        );
         store.get_mut("a").unwrap().name = "new".to_owned();
         assert!(store.page(&everything).0[0].get().contains("\"new\""));
-        assert!(store.get("a").unwrap().whole().get().contains("\"new\""));
+        assert!(
+            store
+                .get("a")
+                .unwrap()
+                .whole()
+                .unwrap()
+                .get()
+                .contains("\"new\"")
+        );
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn get(context: &Context<'_>, id: &str) -> Result<Answer, Failure> {
         .store
         .get(id)
         .ok_or_else(|| Failure::agent_not_found(id))?;
-    Ok(success(StatusCode::OK, agent.whole()))
+    Ok(success(StatusCode::OK, &agent.whole()))
 }
 
 pub(crate) fn update(
