@@ -1,16 +1,21 @@
 //! Guides, from the first call to production. Every snippet runs offline against the mock server.
 //!
-//! - [`first_agent`]: your first agent: create it, talk to it, change it, delete it.
-//! - [`conversations`]: conversations and streaming.
-//! - [`lists`]: lists: a page, all of it, as a stream, several pages at a time.
-//! - [`errors`]: errors, and what to do about each.
-//! - [`retries`]: retries, limits and pacing.
-//! - [`testing`]: testing your application.
-//! - [`configuration`]: configuration and security.
-//! - [`observability`]: observability: spans with OpenTelemetry's names.
-//! - [`http_stack`]: bring your own HTTP stack.
-//! - [`from_reqwest`]: moving from hand-written reqwest.
-//! - [`failures`]: what the client does when something fails, as a table.
+//! In the order of a first project:
+//!
+//! 1. [`first_agent`]: create one, talk to it, change it, delete it.
+//! 2. [`conversations`]: what the agent remembers, and replies that stream.
+//! 3. [`lists`]: a page, all of them, one by one, several pages at a time; many at once.
+//! 4. [`errors`]: what to do about each.
+//! 5. [`retries`]: what is sent again, and how the rate limits are kept.
+//! 6. [`testing`]: your application, offline and in virtual time.
+//!
+//! When it goes to production:
+//!
+//! - [`configuration`]: time limits, keys, servers, what is never printed.
+//! - [`observability`]: spans with OpenTelemetry's names.
+//! - [`http_stack`]: proxies, middleware, any tower service.
+//! - [`from_reqwest`]: from code of your own, piece by piece.
+//! - [`failures`]: what the client does about every failure, as a table.
 
 #[doc = include_str!("guide/first_agent.md")]
 pub mod first_agent {}

@@ -1,4 +1,10 @@
-//! Typed async client for the OrionOS agent API.
+//! Typed async client for the OrionOS agent API: builders for every endpoint, lists that page through
+//! themselves, replies that stream, retries and pacing that keep you out of trouble.
+//!
+//! ```text
+//! cargo add orionos
+//! cargo add tokio --features macros,rt-multi-thread
+//! ```
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -18,7 +24,38 @@
 //! # }
 //! ```
 //!
-//! The [`guide`] leads from here to production, by task.
+//! A create or a message is sent again only when the server certainly did not act, and every error
+//! says whether it did ([`OrionError::outcome`]).
+//!
+//! # Where to go from here
+//!
+//! | you want to | read |
+//! |---|---|
+//! | create an agent, talk to it, change it, delete it | [`guide::first_agent`] |
+//! | hold a conversation, print a reply as it comes | [`guide::conversations`] |
+//! | list agents, or change many at once | [`guide::lists`] |
+//! | know what to do about an error | [`guide::errors`], [`guide::failures`] |
+//! | stay under the rate limits | [`guide::retries`] |
+//! | test your application offline | [`guide::testing`] |
+//! | set time limits, headers, a server of your own | [`guide::configuration`] |
+//! | see calls in your traces | [`guide::observability`] |
+//! | send through a proxy or a middleware stack | [`guide::http_stack`] |
+//! | replace reqwest code of your own | [`guide::from_reqwest`] |
+//!
+//! Everything starts at [`OrionOS`]; [`Agents`] has the operations, [`OrionBuilder`] the settings.
+//!
+//! # Cargo features
+//!
+//! | feature | default | what it does |
+//! |---|---|---|
+//! | `rustls` | yes | https by rustls with the platform's certificates |
+//! | `native-tls` | no | https by the platform's own library |
+//! | `tracing` | yes | a span for each call and each attempt |
+//! | `backoff` | no | policies of the `backoff` crate as retry schedules; that crate is unmaintained |
+//!
+//! Without either TLS feature the client speaks plain http, or through a service of your own.
+//!
+//! # How it works
 //!
 //! The way of a request: a builder of [`Agents`] makes a request; one function takes every request
 //! through deadline, pacing, attempts and waits; the transport makes one HTTP exchange; the envelope
