@@ -248,7 +248,7 @@ impl App {
             Err(failure) => failure.into_answer(),
         };
         let mut answer = fault_effects::after(answer, &planned).await;
-        let now = self.clock.now();
+        let now = context.now;
         let mut account = lock(&account);
         let shown = shown.unwrap_or_else(|| {
             let Account {

@@ -51,14 +51,14 @@ struct State {
     /// Bytes that are sent one by one.
     drip: Option<VecDeque<u8>>,
     first: bool,
-    _place: InFlight,
+    _place: Option<InFlight>,
 }
 
 pub(crate) fn event_stream(
     context: &Context<'_>,
     tokens: Vec<String>,
     finish: Finish,
-    place: InFlight,
+    place: Option<InFlight>,
 ) -> Answer {
     let fault = context.planned.kind.as_ref();
     let state = State {

@@ -171,6 +171,5 @@ pub(crate) fn delete(context: &Context<'_>, id: &str) -> Result<Answer, Failure>
     };
     let answer = success(StatusCode::OK, &data);
     account.store.remove(id);
-    account.in_flight.remove(id);
     Ok(answer)
 }

@@ -12,7 +12,7 @@ use crate::app::{Context, lock};
 use crate::envelope::{Answer, Failure, success};
 use crate::event_stream::{Finish, event_stream};
 use crate::operation::Operation;
-use crate::reply::{Heard, tokens};
+use crate::reply::{Heard, Reply, tokens};
 use crate::validate;
 
 pub(crate) async fn message(
@@ -23,6 +23,8 @@ pub(crate) async fn message(
 ) -> Result<Answer, Failure> {
     let said = text(&body, "text").unwrap_or_default();
     let (user_id, room_id) = (text(&body, "userId"), text(&body, "roomId"));
+    let wants_stream = operation == Operation::StreamMessage
+        || body.get("stream").and_then(Value::as_bool).unwrap_or(false);
     let (place, reply, message_id, model) = {
         let account = &mut *lock(context.account);
         let agent = account
@@ -31,22 +33,12 @@ pub(crate) async fn message(
             .ok_or_else(|| Failure::agent_not_found(id))?;
         validate::message(&body)?;
         check_available(agent)?;
-        // The place is taken before anything is remembered: a refused message was not heard.
+        // Before anything is remembered: a refused message was not heard.
+        let in_flight = account.in_flight.get(id).copied().unwrap_or(0);
         let most = account.limits.messages_in_flight;
-        let in_flight = account.in_flight.get_mut(id);
-        if most.is_some_and(|most| in_flight.as_ref().map_or(0, |count| **count) >= most) {
+        if most.is_some_and(|most| in_flight >= most) {
             return Err(Failure::rate_limited(1.0));
         }
-        match in_flight {
-            Some(count) => *count += 1,
-            None => {
-                account.in_flight.insert(id.to_owned(), 1);
-            }
-        }
-        let place = InFlight {
-            account: context.account.clone(),
-            agent: id.to_owned(),
-        };
         let message_id = account.new_message_id();
         let agent = account
             .store
@@ -68,14 +60,21 @@ pub(crate) async fn message(
             earlier: conversation.heard(),
         });
         conversation.hear(said);
+        // A text is answered before anybody else can count it.
+        let takes_time = wants_stream || matches!(reply, Reply::Closure(..));
+        let place = takes_time.then(|| {
+            *account.in_flight.entry(id.to_owned()).or_default() += 1;
+            InFlight {
+                account: context.account.clone(),
+                agent: id.to_owned(),
+            }
+        });
         (place, reply, message_id, model)
     };
     // The user's closure runs without the lock.
     let reply = reply.text();
     let used = words(said) + words(&reply);
 
-    let wants_stream = operation == Operation::StreamMessage
-        || body.get("stream").and_then(Value::as_bool).unwrap_or(false);
     if wants_stream {
         return Ok(event_stream(
             context,
@@ -89,7 +88,11 @@ pub(crate) async fn message(
             place,
         ));
     }
-    let now = context.app.clock.now();
+    // A text takes no time; a closure takes what it takes.
+    let now = match place {
+        Some(_) => context.app.clock.now(),
+        None => context.now,
+    };
     let data = Message {
         message_id: &message_id,
         response: &reply,
@@ -148,7 +151,10 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let account = &mut *lock(&self.account);
         if let Some(in_flight) = account.in_flight.get_mut(&self.agent) {
-            *in_flight = in_flight.saturating_sub(1);
+            *in_flight -= 1;
+            if *in_flight == 0 {
+                account.in_flight.remove(&self.agent);
+            }
         }
     }
 }
