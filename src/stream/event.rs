@@ -133,3 +133,27 @@ fn read(mut data: String) -> Result<ReadEvent, serde_json::Error> {
         _ => serde_json::from_str(data).map(|event| ReadEvent::Event(MessageEvent::Other(event))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_its_content_escaped_or_not_wherever_it_stands() {
+        for (data, text) in [
+            (r#"{"type":"token","content":" tide"}"#, " tide"),
+            (r#"{"content":"token","type":"token"}"#, "token"),
+            (r#"{"type":"token","content":""}"#, ""),
+            (r#"{"type":"token","content":"naïve 🌊","x":1}"#, "naïve 🌊"),
+            (
+                r#"{"type":"token","content":"a\n\"b\" \u00e9"}"#,
+                "a\n\"b\" é",
+            ),
+        ] {
+            match read(data.to_owned()) {
+                Ok(ReadEvent::Event(MessageEvent::Token(token))) => assert_eq!(token, text),
+                _ => panic!("{data} is no token"),
+            }
+        }
+    }
+}
