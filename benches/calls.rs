@@ -7,9 +7,9 @@ mod support;
 use std::alloc::System;
 
 use cpu_time::ThreadTime;
-use orionos::OrionOS;
+use orionos::AgentStatus;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{AGENT, FixedServer, Handwritten, KEY, TEXT, median};
+use support::{AGENT, FixedServer, Handwritten, TEXT, median};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -28,17 +28,9 @@ struct Cost {
 fn main() {
     support::stay_on_one_core();
     let server = FixedServer::of_every_call();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = support::runtime();
     let hand = Handwritten::new(&server.base_url);
-    let agents = OrionOS::builder()
-        .api_key(KEY)
-        .base_url(&server.base_url)
-        .build()
-        .expect("a client")
-        .agents();
+    let agents = support::client(&server.base_url).agents();
 
     println!("| a call | CPU, µs | ratio | allocations | bytes allocated |\n|---|---|---|---|---|");
     compare(
@@ -58,6 +50,33 @@ fn main() {
         "list of 100",
         async || drop(hand.list(100).await.expect("a list")),
         async || drop(agents.list().limit(100).send().await.expect("a list")),
+    );
+    compare(
+        &runtime,
+        "create",
+        async || {
+            let created = hand.create("Harbour Pilot", "Knows every shoal").await;
+            drop(created.expect("an agent"));
+        },
+        async || {
+            let create = agents.create("Harbour Pilot").bio(["Knows every shoal"]);
+            drop(create.send().await.expect("an agent"));
+        },
+    );
+    compare(
+        &runtime,
+        "update",
+        async || drop(hand.deactivate(AGENT).await.expect("an agent")),
+        async || {
+            let update = agents.update(AGENT).status(AgentStatus::Inactive);
+            drop(update.send().await.expect("an agent"));
+        },
+    );
+    compare(
+        &runtime,
+        "delete",
+        async || drop(hand.delete(AGENT).await.expect("an agent")),
+        async || drop(agents.delete(AGENT).send().await.expect("an agent")),
     );
     compare(
         &runtime,

@@ -8,8 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Instant;
 
-use orionos::OrionOS;
-use support::{AGENT, Handwritten, KEY, median};
+use support::{AGENT, Handwritten, median};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,12 +25,7 @@ fn main() {
     println!("| tasks | thousand calls a second | ratio |\n|---|---|---|");
     for tasks in [1, 16, 256, 2_048] {
         let hand = Handwritten::new(&base_url);
-        let agents = OrionOS::builder()
-            .api_key(KEY)
-            .base_url(&base_url)
-            .build()
-            .expect("a client")
-            .agents();
+        let agents = support::client(&base_url).agents();
         let by_hand = || {
             runtime.block_on(seconds(tasks, &hand, |hand| async move {
                 drop(hand.get(AGENT).await.expect("an agent"));
@@ -97,10 +91,7 @@ fn server() -> String {
     support::set_date(&mut answer);
     let answer: Arc<[u8]> = answer.into();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = support::runtime();
         runtime.block_on(async {
             let listener = TcpListener::from_std(listener).expect("a listener");
             loop {

@@ -19,10 +19,7 @@ fn main() {
     // The server has a thread of its own, as if it were another machine's.
     let (hand_over, mocks) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = support::runtime();
         runtime.block_on(async {
             for agents in [100, 5_000] {
                 hand_over.send(server(agents).await).expect("main waits");
@@ -30,10 +27,7 @@ fn main() {
             std::future::pending::<()>().await;
         });
     });
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = support::runtime();
     println!(
         "| agents | page size | pages at a time | ms | bound, ms | ratio |\n|---|---|---|---|---|---|"
     );

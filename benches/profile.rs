@@ -5,8 +5,7 @@
 
 mod support;
 
-use orionos::OrionOS;
-use support::{AGENT, FixedServer, Handwritten, KEY, TEXT};
+use support::{AGENT, FixedServer, Handwritten, TEXT};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -19,16 +18,8 @@ fn main() {
     let calls: u32 = calls.parse().expect("how many calls: a number");
     let server = FixedServer::of_every_call();
     let hand = Handwritten::new(&server.base_url);
-    let agents = OrionOS::builder()
-        .api_key(KEY)
-        .base_url(&server.base_url)
-        .build()
-        .expect("a client")
-        .agents();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let agents = support::client(&server.base_url).agents();
+    let runtime = support::runtime();
     runtime.block_on(async {
         for _ in 0..calls {
             match (who.as_str(), call.as_str()) {

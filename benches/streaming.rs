@@ -18,7 +18,7 @@ use orionos::{MessageEvent, OrionOS};
 use serde::Deserialize;
 use sse_core::{SseDecoder, SseEvent};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{AGENT, FixedServer, Handwritten, KEY, median};
+use support::{AGENT, FixedServer, Handwritten, median};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -29,21 +29,10 @@ const PACED_TOKENS: usize = 500;
 const PACE: Duration = Duration::from_millis(2);
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = support::runtime();
     latency(&runtime);
     support::stay_on_one_core();
     throughput(&runtime);
-}
-
-fn client(base_url: &str) -> OrionOS {
-    OrionOS::builder()
-        .api_key(KEY)
-        .base_url(base_url)
-        .build()
-        .expect("a client")
 }
 
 /// Of one token, on average over a stream.
@@ -56,7 +45,7 @@ fn throughput(runtime: &tokio::runtime::Runtime) {
     let answer = stream_answer();
     let server = FixedServer::start(move |_| answer.clone());
     let hand = Handwritten::new(&server.base_url);
-    let orion = client(&server.base_url);
+    let orion = support::client(&server.base_url);
     let (mut by_hand, mut by_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + 2 {
         let first = measure(runtime, async || read_by_hand(&hand, |_| {}).await);
@@ -159,7 +148,7 @@ fn latency(runtime: &tokio::runtime::Runtime) {
     let start = Instant::now();
     let base_url = paced_server(start);
     let hand = Handwritten::new(&base_url);
-    let orion = client(&base_url);
+    let orion = support::client(&base_url);
     let (mut by_hand, mut by_us) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         for (ours, times) in [(false, &mut by_hand), (true, &mut by_us)] {

@@ -1,6 +1,6 @@
 //! What stands in the head of every request.
 
-use orionos::OrionOS;
+use orionos::{OrionBuilder, OrionOS};
 use orionos_mock_server::{MockServer, RecordedRequest};
 
 fn one<'a>(request: &'a RecordedRequest, name: &str) -> Vec<&'a str> {
@@ -8,14 +8,16 @@ fn one<'a>(request: &'a RecordedRequest, name: &str) -> Vec<&'a str> {
     values.map(|value| value.to_str().unwrap()).collect()
 }
 
+fn builder(mock: &MockServer) -> OrionBuilder {
+    OrionOS::builder()
+        .api_key(mock.api_key())
+        .base_url(mock.base_url())
+}
+
 #[tokio::test]
 async fn a_request_names_its_host_once_and_says_what_it_carries_and_takes() {
     let mock = MockServer::start().await;
-    let orion = OrionOS::builder()
-        .api_key(mock.api_key())
-        .base_url(mock.base_url())
-        .build()
-        .unwrap();
+    let orion = builder(&mock).build().unwrap();
     let agent = orion.agents().create("Pilot").send().await.unwrap();
     orion.agents().get(&agent.id).send().await.unwrap();
     let stream = orion.agents().stream_message(&agent.id, "Hello");
@@ -40,9 +42,7 @@ async fn a_request_names_its_host_once_and_says_what_it_carries_and_takes() {
 #[tokio::test]
 async fn a_header_of_the_callers_wins_over_the_clients_own() {
     let mock = MockServer::start().await;
-    let orion = OrionOS::builder()
-        .api_key(mock.api_key())
-        .base_url(mock.base_url())
+    let orion = builder(&mock)
         .header("accept", "application/json;v=1")
         .header("x-team", "quay")
         .build()
@@ -58,12 +58,7 @@ async fn a_header_of_the_callers_wins_over_the_clients_own() {
 #[tokio::test]
 async fn a_service_of_the_users_is_given_no_host() {
     let mock = MockServer::builder().in_process().unwrap();
-    let orion = OrionOS::builder()
-        .api_key(mock.api_key())
-        .base_url(mock.base_url())
-        .http_service(mock.service())
-        .build()
-        .unwrap();
+    let orion = builder(&mock).http_service(mock.service()).build().unwrap();
     orion.agents().list().send().await.unwrap();
     assert!(one(&mock.requests()[0], "host").is_empty());
 }

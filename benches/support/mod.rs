@@ -2,6 +2,7 @@
 //! stands, and the hand-written client that is the baseline.
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::Range;
@@ -10,8 +11,10 @@ use std::time::SystemTime;
 
 use httpdate::HttpDate;
 use jiff::Timestamp;
+use orionos::OrionOS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
 
 pub(crate) const KEY: &str = "bench-key-0123456789";
 pub(crate) const AGENT: &str = "agent_7f3k9q2m4x1b";
@@ -32,12 +35,24 @@ pub(crate) struct FixedServer {
 }
 
 impl FixedServer {
-    /// Knows a get, a message, and lists of 20 and 100.
+    /// Knows every operation, and lists of 20 and 100.
     pub(crate) fn of_every_call() -> Self {
-        let bodies = [agent(), list(20), list(100), message()].map(|body| answer(&body));
+        let bodies = [
+            agent(),
+            list(20),
+            list(100),
+            message(),
+            created(),
+            updated(),
+            deleted(),
+        ]
+        .map(|body| answer(&body));
         Self::start(move |request| {
             let index = match request {
+                create if create.starts_with(b"POST /v1/agents ") => 4,
                 post if post.starts_with(b"POST") => 3,
+                patch if patch.starts_with(b"PATCH") => 5,
+                delete if delete.starts_with(b"DELETE") => 6,
                 list if list.starts_with(b"GET /v1/agents?limit=20 ") => 1,
                 list if list.starts_with(b"GET /v1/agents?limit=100 ") => 2,
                 _ => 0,
@@ -166,6 +181,44 @@ pub(crate) fn message() -> Value {
     }))
 }
 
+fn created() -> Value {
+    success(json!({
+        "id": AGENT, "name": "Harbour Pilot", "status": "active",
+        "createdAt": "2026-01-01T00:00:00Z", "apiEndpoint": "https://api.orionos.dev/v1/agents/agent_7f3k9q2m4x1b",
+    }))
+}
+
+fn updated() -> Value {
+    success(json!({
+        "id": AGENT, "name": "Harbour Pilot", "status": "inactive",
+        "updatedAt": "2026-01-02T00:00:00Z", "changes": ["status"],
+    }))
+}
+
+fn deleted() -> Value {
+    success(json!({
+        "id": AGENT, "name": "Harbour Pilot", "deletedAt": "2026-01-03T00:00:00Z",
+        "message": "Agent successfully deleted",
+    }))
+}
+
+/// The client as an application makes it.
+pub(crate) fn client(base_url: &str) -> OrionOS {
+    OrionOS::builder()
+        .api_key(KEY)
+        .base_url(base_url)
+        .build()
+        .expect("a client")
+}
+
+/// One thread.
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
 /// What a careful user writes: one client, typed structs, no policies.
 #[derive(Clone)]
 pub(crate) struct Handwritten {
@@ -270,6 +323,41 @@ pub(crate) struct Metadata {
     pub(crate) model: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Created {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) api_endpoint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Updated {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) changes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deleted {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) deleted_at: Timestamp,
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NewAgent<'a> {
+    name: &'a str,
+    bio: [&'a str; 1],
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewMessage<'a> {
@@ -293,6 +381,29 @@ impl Handwritten {
         let url = format!("{}/agents/{id}", self.base_url);
         let answer = self.client.get(url).bearer_auth(KEY).send().await?;
         let envelope: Envelope<Agent> = answer.error_for_status()?.json().await?;
+        Ok(envelope.data)
+    }
+
+    pub(crate) async fn create(&self, name: &str, bio: &str) -> reqwest::Result<Created> {
+        let url = format!("{}/agents", self.base_url);
+        let request = self.client.post(url).bearer_auth(KEY);
+        let request = request.json(&NewAgent { name, bio: [bio] });
+        let envelope: Envelope<Created> = request.send().await?.error_for_status()?.json().await?;
+        Ok(envelope.data)
+    }
+
+    pub(crate) async fn deactivate(&self, id: &str) -> reqwest::Result<Updated> {
+        let url = format!("{}/agents/{id}", self.base_url);
+        let request = self.client.patch(url).bearer_auth(KEY);
+        let request = request.json(&BTreeMap::from([("status", "inactive")]));
+        let envelope: Envelope<Updated> = request.send().await?.error_for_status()?.json().await?;
+        Ok(envelope.data)
+    }
+
+    pub(crate) async fn delete(&self, id: &str) -> reqwest::Result<Deleted> {
+        let url = format!("{}/agents/{id}", self.base_url);
+        let answer = self.client.delete(url).bearer_auth(KEY).send().await?;
+        let envelope: Envelope<Deleted> = answer.error_for_status()?.json().await?;
         Ok(envelope.data)
     }
 
