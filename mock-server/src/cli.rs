@@ -10,10 +10,13 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use orionos_mock_server::{Clock, Fault, ListKey, MockServer, MockServerBuilder, StartError, Tier};
 
-use crate::request_log::request_log;
+use crate::request_log::RequestLog;
 
 /// How long requests under way may take when the mock is told to stop.
 const PATIENCE: Duration = Duration::from_millis(150);
+
+/// How long a log that nobody reads may keep the program from ending.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A stateful stand-in for the OrionOS API: limits, quota, memory, streaming and faults, offline.
 #[derive(Debug, Parser)]
@@ -121,15 +124,20 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 async fn serve(options: Options) -> Result<(), String> {
     // Signals are listened for before anything is announced: none is missed.
     let stop = Stop::listen(options.exit_on_stdin_close).map_err(|error| error.to_string())?;
-    let mock = settings(&options)?
-        .start()
-        .await
-        .map_err(|error| explain(&error))?;
+    let mut builder = settings(&options)?;
+    let log = (!options.quiet).then(RequestLog::start);
+    if let Some(log) = &log {
+        builder = builder.on_request(log.observer(options.log_format, options.verbose));
+    }
+    let mock = builder.start().await.map_err(|error| explain(&error))?;
     announce(&options, &mock)?;
     stop.wait().await;
     mock.shut_down(PATIENCE).await;
-    mock.save()
-        .map_err(|error| format!("the state file cannot be written: {error}"))
+    let saved = mock.save();
+    if let Some(log) = log {
+        log.flush(LOG_PATIENCE).await;
+    }
+    saved.map_err(|error| format!("the state file cannot be written: {error}"))
 }
 
 fn settings(options: &Options) -> Result<MockServerBuilder, String> {
@@ -160,9 +168,6 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
         });
     if let Some(token) = &options.control_token {
         builder = builder.control_token(token);
-    }
-    if !options.quiet {
-        builder = builder.on_request(request_log(options.log_format, options.verbose));
     }
     for key in &options.api_key {
         builder = builder.api_key(key);

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use orionos_mock_server::RecordedRequest;
+use tokio::sync::oneshot;
 
 use crate::cli::LogFormat;
 
@@ -12,32 +14,58 @@ use crate::cli::LogFormat;
 /// does not stop the mock.
 const WAITING: usize = 4096;
 
-/// What writes each request to standard output: coloured on a terminal, one JSON object a line if
-/// asked. `verbose` adds headers and bodies.
-pub(crate) fn request_log(
-    format: LogFormat,
-    verbose: bool,
-) -> impl Fn(&RecordedRequest) + Send + Sync + 'static {
-    let lines = writer();
-    move |request| {
-        let line = match format {
-            LogFormat::Json => json_line(request, verbose),
-            LogFormat::Human => human_line(request, verbose),
-        };
-        let _ = lines.try_send(line);
-    }
+enum Entry {
+    Line(String),
+    /// What came before has been written.
+    Flush(oneshot::Sender<()>),
 }
 
-/// A thread, since standard output may block.
-fn writer() -> SyncSender<String> {
-    let (lines, waiting) = sync_channel::<String>(WAITING);
-    std::thread::spawn(move || {
-        for line in waiting {
-            let mut stdout = anstream::stdout().lock();
-            let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+/// Standard output, written by a thread of its own since it may block.
+pub(crate) struct RequestLog {
+    entries: SyncSender<Entry>,
+}
+
+impl RequestLog {
+    pub(crate) fn start() -> Self {
+        let (entries, waiting) = sync_channel(WAITING);
+        std::thread::spawn(move || {
+            for entry in waiting {
+                match entry {
+                    Entry::Line(line) => {
+                        let mut stdout = anstream::stdout().lock();
+                        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+                    }
+                    Entry::Flush(done) => drop(done.send(())),
+                }
+            }
+        });
+        Self { entries }
+    }
+
+    /// What writes each request: coloured on a terminal, one JSON object a line if asked. `verbose`
+    /// adds headers and bodies.
+    pub(crate) fn observer(
+        &self,
+        format: LogFormat,
+        verbose: bool,
+    ) -> impl Fn(&RecordedRequest) + Send + Sync + 'static {
+        let entries = self.entries.clone();
+        move |request| {
+            let line = match format {
+                LogFormat::Json => json_line(request, verbose),
+                LogFormat::Human => human_line(request, verbose),
+            };
+            let _ = entries.try_send(Entry::Line(line));
         }
-    });
-    lines
+    }
+
+    /// Waits until what was logged is written, or the time is over: nobody may be reading.
+    pub(crate) async fn flush(self, patience: Duration) {
+        let (done, written) = oneshot::channel();
+        // A thread again: the queue may be full.
+        std::thread::spawn(move || self.entries.send(Entry::Flush(done)));
+        let _ = tokio::time::timeout(patience, written).await;
+    }
 }
 
 fn json_line(request: &RecordedRequest, verbose: bool) -> String {

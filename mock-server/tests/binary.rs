@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -46,9 +46,13 @@ impl Running {
         answer
     }
 
-    fn connect(&self) -> TcpStream {
+    fn address(&self) -> &str {
         let address = self.base_url().strip_prefix("http://").unwrap();
-        TcpStream::connect(address.strip_suffix("/v1").unwrap()).unwrap()
+        address.strip_suffix("/v1").unwrap()
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address()).unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -175,8 +179,12 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
 
 #[test]
 fn signals_end_it_with_connections_and_an_endless_stream_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let seeds = folder.path().join("agents.json");
+    std::fs::write(&seeds, r#"[{"id": "agent_a", "name": "Pilot"}]"#).unwrap();
+    let seeds = seeds.to_str().unwrap();
     for signal in ["-TERM", "-INT"] {
-        let mock = Running::start(&["--fault", "stream_stall=1", "--agents", &seeds()]);
+        let mock = Running::start(&["--fault", "stream_stall=1", "--agents", seeds]);
         let idle: Vec<TcpStream> = (0..20).map(|_| mock.connect()).collect();
         let mut stream = mock.connect();
         let body = r#"{"text":"Hi"}"#;
@@ -194,13 +202,6 @@ fn signals_end_it_with_connections_and_an_endless_stream_open() {
         mock.ends_well();
         drop(idle);
     }
-}
-
-fn seeds() -> String {
-    let folder = tempfile::tempdir().unwrap().keep();
-    let file = folder.join("agents.json");
-    std::fs::write(&file, r#"[{"id": "agent_a", "name": "Pilot"}]"#).unwrap();
-    file.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -247,9 +248,6 @@ fn log_of(arguments: &[&str]) -> String {
     )
     .unwrap();
     stream.read_to_string(&mut String::new()).unwrap();
-    if !arguments.contains(&"--quiet") {
-        lines.read_line(&mut log).unwrap();
-    }
     drop(child.stdin.take());
     lines.read_to_string(&mut log).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -277,4 +275,42 @@ fn requests_are_logged_a_line_each_unless_it_is_quiet() {
         (&"request".into(), &201.into())
     );
     assert!(line.get("headers").is_none());
+}
+
+/// A mock whose log is more than a pipe holds, and that log's unread rest.
+fn with_a_blocked_log() -> (Running, BufReader<ChildStdout>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", "0", "--verbose"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let mock = Running { child, line };
+    let body = format!(r#"{{"name":"Pilot","bio":["{}"]}}"#, "x".repeat(20_000));
+    for _ in 0..20 {
+        let answer = mock.request("POST", "/v1/agents", &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+    mock.signal("-TERM");
+    (mock, log)
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_neither_requests_nor_the_end() {
+    let (mock, _unread) = with_a_blocked_log();
+    mock.ends_well();
+}
+
+#[test]
+fn the_log_is_whole_when_the_program_ends() {
+    let (mock, mut log) = with_a_blocked_log();
+    while TcpStream::connect(mock.address()).is_ok() {}
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    mock.ends_well();
+    assert_eq!(rest.matches("create -> 201").count(), 20);
+    assert_eq!(rest.matches("x\"]}\n").count(), 20);
 }
