@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,9 +19,6 @@ use tower_service::Service;
 
 use crate::fault_effects::ConnectionFault;
 use crate::service::MockService;
-
-/// A request's head must be there within this (real) time.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the connections are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,9 +125,10 @@ async fn serve(stream: TcpStream, service: MockService, mut phases: watch::Recei
             result
         }
     });
+    // No timeout of a head: it would close idle connections under a client's pool, and costs a timer
+    // a request. Answers are small: one piece is cheaper to write than head and body as two.
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .writev(false)
         .serve_connection(io, service);
     tokio::pin!(connection);
     loop {

@@ -92,7 +92,7 @@ pub(crate) fn asks_for_stream(body: &[u8]) -> bool {
         stream: bool,
     }
     // The word must be there at all before the body is worth reading twice.
-    body.windows(8).any(|window| window == b"\"stream\"")
+    memchr::memmem::find(body, b"\"stream\"").is_some()
         && serde_json::from_slice::<Probe>(body).is_ok_and(|probe| probe.stream)
 }
 

@@ -234,3 +234,22 @@ async fn garbage_on_the_socket_harms_nobody() {
             .starts_with(b"HTTP/1.1 200")
     );
 }
+
+#[tokio::test]
+async fn an_idle_connection_stays_open_for_the_next_request() {
+    let mock = MockServer::start().await;
+    let mut socket = connect(&mock).await;
+    let request = raw(&mock, "GET", "/v1/agents", "");
+    for _ in 0..2 {
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"}}") {
+            let length = socket.read_buf(&mut seen).await.unwrap();
+            assert_ne!(length, 0, "closed");
+        }
+        assert!(seen.starts_with(b"HTTP/1.1 200"));
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(600)).await;
+        tokio::time::resume();
+    }
+}
