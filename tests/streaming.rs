@@ -164,7 +164,7 @@ async fn odd_but_legal_streams_are_whole() {
             .await
             .unwrap();
         let text = stream.collect_text().await.unwrap();
-        assert_eq!(text, "Pilot, turn 1: you said \"naïve 🌊\".");
+        assert_eq!(text, "Pilot, turn 1: you said 'naïve 🌊'.");
     }
 }
 

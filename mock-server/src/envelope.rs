@@ -28,7 +28,7 @@ pub(crate) fn success(status: StatusCode, data: &impl Serialize) -> Answer {
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
     // What the mock answers with is made of maps with string keys: it always serializes.
-    let mut bytes = Vec::with_capacity(1024);
+    let mut bytes = Vec::with_capacity(2048);
     if serde_json::to_writer(&mut bytes, body).is_err() {
         bytes.clear();
     }

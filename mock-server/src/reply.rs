@@ -128,8 +128,9 @@ fn fill(template: &str, message: &Heard<'_>) -> String {
         .replace("{text}", message.text)
 }
 
-/// `Harbour Pilot, turn 2: you said "Which ship is mine?". Before that you said "My ship is the
-/// Mira.".` – the texts of the same `userId` and `roomId`, oldest first.
+/// `Harbour Pilot, turn 2: you said 'Which ship is mine?'. Before that you said 'My ship is the
+/// Mira.'.` – the texts of the same `userId` and `roomId`, oldest first. In single quotes, since JSON
+/// escapes double ones: a log stays readable, an assertion is easily typed.
 fn default_reply(message: &Heard<'_>) -> String {
     let earlier: usize = message.earlier.iter().map(|text| text.len() + 4).sum();
     let said = message.agent_name.len() + message.text.len();
@@ -137,17 +138,17 @@ fn default_reply(message: &Heard<'_>) -> String {
     // Writing into a string cannot fail.
     let _ = write!(
         reply,
-        "{}, turn {}: you said \"{}\".",
+        "{}, turn {}: you said '{}'.",
         message.agent_name, message.turn, message.text
     );
     for (index, text) in message.earlier.iter().enumerate() {
         reply.push_str(if index == 0 {
-            " Before that you said \""
+            " Before that you said '"
         } else {
-            ", \""
+            ", '"
         });
         reply.push_str(text);
-        reply.push('"');
+        reply.push('\'');
     }
     if !message.earlier.is_empty() {
         reply.push('.');
@@ -187,11 +188,11 @@ mod tests {
         let mut replies = Replies::default();
         assert_eq!(
             answer(&mut replies, "Hello", &[]),
-            "Pilot, turn 1: you said \"Hello\"."
+            "Pilot, turn 1: you said 'Hello'."
         );
         assert_eq!(
             answer(&mut replies, "C", &["A", "B"]),
-            "Pilot, turn 3: you said \"C\". Before that you said \"A\", \"B\"."
+            "Pilot, turn 3: you said 'C'. Before that you said 'A', 'B'."
         );
     }
 

@@ -447,16 +447,13 @@ async fn an_agent_remembers_each_conversation_by_itself() {
             .json();
         answer["data"]["response"].as_str().unwrap().to_owned()
     };
-    assert_eq!(say("A", "u", "r").await, "Pilot, turn 1: you said \"A\".");
+    assert_eq!(say("A", "u", "r").await, "Pilot, turn 1: you said 'A'.");
     assert_eq!(
         say("B", "u", "r").await,
-        "Pilot, turn 2: you said \"B\". Before that you said \"A\"."
+        "Pilot, turn 2: you said 'B'. Before that you said 'A'."
     );
-    assert_eq!(
-        say("C", "u", "other").await,
-        "Pilot, turn 1: you said \"C\"."
-    );
-    assert_eq!(say("D", "v", "r").await, "Pilot, turn 1: you said \"D\".");
+    assert_eq!(say("C", "u", "other").await, "Pilot, turn 1: you said 'C'.");
+    assert_eq!(say("D", "v", "r").await, "Pilot, turn 1: you said 'D'.");
     let metrics = &send(&mock, "GET", &agent, "").await.json()["data"]["metrics"];
     assert_eq!(
         *metrics,
@@ -486,7 +483,7 @@ async fn a_stream_is_the_same_reply_in_tokens() {
             .iter()
             .map(|token| token["content"].as_str().unwrap())
             .collect();
-        assert_eq!(reply, "Pilot, turn 1: you said \"Hi\".");
+        assert_eq!(reply, "Pilot, turn 1: you said 'Hi'.");
         assert!(tokens.iter().all(|token| token["type"] == "token"));
         assert_eq!(done["type"], "done");
         assert!(done["messageId"].as_str().unwrap().starts_with("msg_"));
