@@ -15,7 +15,7 @@ use crate::request_log::RequestLog;
 /// How long requests under way may take when the mock is told to stop.
 const PATIENCE: Duration = Duration::from_millis(150);
 
-/// How long a log that nobody reads may keep the program from ending.
+/// How long a log of which nothing is read may keep the program from ending.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A stateful stand-in for the OrionOS API: limits, quota, memory, streaming and faults, offline.

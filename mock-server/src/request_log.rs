@@ -1,6 +1,8 @@
 //! The log of requests, a line each.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -23,23 +25,28 @@ enum Entry {
 /// Standard output, written by a thread of its own since it may block.
 pub(crate) struct RequestLog {
     entries: SyncSender<Entry>,
+    /// How many lines have been written.
+    written: Arc<AtomicU64>,
 }
 
 impl RequestLog {
     pub(crate) fn start() -> Self {
         let (entries, waiting) = sync_channel(WAITING);
+        let written = Arc::new(AtomicU64::new(0));
+        let count = written.clone();
         std::thread::spawn(move || {
             for entry in waiting {
                 match entry {
                     Entry::Line(line) => {
                         let mut stdout = anstream::stdout().lock();
                         let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+                        count.fetch_add(1, Ordering::Relaxed);
                     }
                     Entry::Flush(done) => drop(done.send(())),
                 }
             }
         });
-        Self { entries }
+        Self { entries, written }
     }
 
     /// What writes each request: coloured on a terminal, one JSON object a line if asked. `verbose`
@@ -59,12 +66,20 @@ impl RequestLog {
         }
     }
 
-    /// Waits until what was logged is written, or the time is over: nobody may be reading.
+    /// Waits until what was logged is written, or no line of it gets out within `patience`: nobody
+    /// may be reading.
     pub(crate) async fn flush(self, patience: Duration) {
-        let (done, written) = oneshot::channel();
+        let (done, mut flushed) = oneshot::channel();
+        let entries = self.entries;
         // A thread again: the queue may be full.
-        std::thread::spawn(move || self.entries.send(Entry::Flush(done)));
-        let _ = tokio::time::timeout(patience, written).await;
+        std::thread::spawn(move || entries.send(Entry::Flush(done)));
+        loop {
+            let before = self.written.load(Ordering::Relaxed);
+            let waited = tokio::time::timeout(patience, &mut flushed).await;
+            if waited.is_ok() || self.written.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
     }
 }
 
