@@ -1,8 +1,9 @@
 //! Waiting for the rate limit's reset instead of earning a 429 (design §6).
 //!
-//! Each operation has a [`Gate`](gate::Gate) (messages one per agent) that learns its window from the answers'
-//! headers; one more stands for the account's window over all operations. A call passes both, and
-//! holds its places until its answer is read.
+//! Each operation has a [`Gate`](gate::Gate) (messages one per agent) that learns its window from
+//! the answers' headers; one more stands for the account's window over all operations. A call
+//! passes both, and leaves them when its answer's head is there; a message in flight stays until
+//! its answer is read.
 
 mod gate;
 mod gates;

@@ -149,6 +149,16 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Of a limit and what is left of it, if there is a limit.
+    fn new(left: Option<(u64, u64)>, reset: i64) -> Self {
+        let (limit, remaining) = left.unwrap_or((UNLIMITED, UNLIMITED));
+        Self {
+            limit,
+            remaining,
+            reset,
+        }
+    }
+
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         for (name, value) in [
             (LIMIT, self.limit),
@@ -170,33 +180,18 @@ impl Windows {
         now: Timestamp,
     ) -> (Shown, Result<(), f64>) {
         let reset = self.enter(now);
-        let used = self.used(operation, agent);
-        let left =
-            |limit: Option<u64>, used: u64| limit.map(|limit| (limit, limit.saturating_sub(used)));
-        let windows = [
-            left(limits.account, self.account),
-            left(limits.of(operation), used),
-        ];
-        let has_room = windows.iter().flatten().all(|(_, left)| *left > 0);
+        let tightest = self.tightest(limits, operation, agent);
+        let has_room = tightest.is_none_or(|(_, left)| left > 0);
         if has_room {
             self.count(operation, agent);
         }
-        let taken = u64::from(has_room);
-        let (limit, remaining) = windows
-            .into_iter()
-            .flatten()
-            .min_by_key(|(_, left)| *left)
-            .map_or((UNLIMITED, UNLIMITED), |(limit, left)| {
-                (limit, left - taken.min(left))
-            });
-        let shown = Shown {
-            limit,
-            remaining,
-            reset,
-        };
+        let after = tightest.map(|(limit, left)| (limit, left - u64::from(has_room)));
         let wait = Timestamp::from_second(reset)
             .map_or(0.0, |reset| reset.duration_since(now).as_secs_f64().ceil());
-        (shown, if has_room { Ok(()) } else { Err(wait) })
+        (
+            Shown::new(after, reset),
+            if has_room { Ok(()) } else { Err(wait) },
+        )
     }
 
     /// What the headers say without counting anything.
@@ -208,23 +203,21 @@ impl Windows {
         now: Timestamp,
     ) -> Shown {
         let reset = self.enter(now);
+        Shown::new(self.tightest(limits, operation, agent), reset)
+    }
+
+    /// Of the two limits, the one with the fewest requests left, and how many those are.
+    fn tightest(
+        &self,
+        limits: &Limits,
+        operation: Operation,
+        agent: Option<&str>,
+    ) -> Option<(u64, u64)> {
         let used = self.used(operation, agent);
-        let account = limits
-            .account
-            .map(|limit| (limit, limit.saturating_sub(self.account)));
-        let own = limits
-            .of(operation)
-            .map(|limit| (limit, limit.saturating_sub(used)));
-        let (limit, remaining) = [account, own]
+        [(limits.account, self.account), (limits.of(operation), used)]
             .into_iter()
-            .flatten()
+            .filter_map(|(limit, used)| Some((limit?, limit?.saturating_sub(used))))
             .min_by_key(|(_, left)| *left)
-            .unwrap_or((UNLIMITED, UNLIMITED));
-        Shown {
-            limit,
-            remaining,
-            reset,
-        }
     }
 
     /// What has been used of an operation's window.

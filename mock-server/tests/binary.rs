@@ -13,6 +13,11 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with_log(arguments).0
+    }
+
+    /// With what it prints after the ready line.
+    fn start_with_log(arguments: &[&str]) -> (Self, BufReader<ChildStdout>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
             .args(["--port", "0"])
             .args(arguments)
@@ -21,11 +26,10 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self { child, line }
+        log.read_line(&mut line).unwrap();
+        (Self { child, line }, log)
     }
 
     fn base_url(&self) -> &str {
@@ -47,8 +51,8 @@ impl Running {
     }
 
     fn connect(&self) -> TcpStream {
-        let address = self.base_url().strip_prefix("http://").unwrap();
-        TcpStream::connect(address.strip_suffix("/v1").unwrap()).unwrap()
+        let (_, url) = self.line.split_once("http://").unwrap();
+        TcpStream::connect(url.split('/').next().unwrap()).unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -220,44 +224,22 @@ fn the_state_survives_a_restart() {
     assert!(again.request("GET", "/v1/agents", "").contains("Survivor"));
 }
 
-/// What the program prints until it ends, after this request.
+/// What the program prints after the ready line, until it ends after one request.
 fn log_of(arguments: &[&str]) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
-        .args(["--port", "0", "--exit-on-stdin-close"])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut log = String::new();
-    lines.read_line(&mut log).unwrap();
-    let from = log.find("http://").unwrap() + "http://".len();
-    let address: String = log[from..].chars().take_while(|&c| c != '/').collect();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let body = "{\"name\":\"\u{7f}\"}";
-    write!(
-        stream,
-        "POST /v1/agents HTTP/1.1\r\nhost: mock\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    stream.read_to_string(&mut String::new()).unwrap();
-    drop(child.stdin.take());
-    lines.read_to_string(&mut log).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    log
+    let (mut mock, mut log) = Running::start_with_log(arguments);
+    mock.request("POST", "/v1/agents", "{\"name\":\"\u{7f}\"}");
+    mock.signal("-TERM");
+    let mut lines = String::new();
+    log.read_to_string(&mut lines).unwrap();
+    assert_eq!(mock.child.wait().unwrap().code(), Some(0));
+    lines
 }
 
 #[test]
 fn requests_are_logged_a_line_each_unless_it_is_quiet() {
     let log = log_of(&[]);
-    assert_eq!(
-        log.lines().nth(1).unwrap(),
-        "#1 POST /v1/agents create -> 201"
-    );
-    assert_eq!(log_of(&["--quiet"]).lines().count(), 1);
+    assert_eq!(log, "#1 POST /v1/agents create -> 201\n");
+    assert_eq!(log_of(&["--quiet"]), "");
 
     let verbose = log_of(&["--verbose"]);
     assert!(verbose.contains("authorization: [redacted]"), "{verbose}");
@@ -265,7 +247,7 @@ fn requests_are_logged_a_line_each_unless_it_is_quiet() {
     assert!(!verbose.contains("test-key"), "{verbose}");
 
     let json = log_of(&["--log-format", "json"]);
-    let line: Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+    let line: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (&line["event"], &line["status"]),
         (&"request".into(), &201.into())
@@ -275,16 +257,7 @@ fn requests_are_logged_a_line_each_unless_it_is_quiet() {
 
 /// A mock whose log is more than a pipe holds, and that log's unread rest.
 fn with_a_blocked_log() -> (Running, BufReader<ChildStdout>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
-        .args(["--port", "0", "--verbose"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    log.read_line(&mut line).unwrap();
-    let mock = Running { child, line };
+    let (mock, log) = Running::start_with_log(&["--verbose"]);
     let body = format!(r#"{{"name":"Pilot","bio":["{}"]}}"#, "x".repeat(20_000));
     for _ in 0..20 {
         let answer = mock.request("POST", "/v1/agents", &body);
