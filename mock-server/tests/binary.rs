@@ -178,7 +178,7 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
 }
 
 #[test]
-fn signals_end_it_with_connections_and_an_endless_stream_open() {
+fn signals_end_it_with_connections_half_a_request_and_an_endless_stream_open() {
     let folder = tempfile::tempdir().unwrap();
     let seeds = folder.path().join("agents.json");
     std::fs::write(&seeds, r#"[{"id": "agent_a", "name": "Pilot"}]"#).unwrap();
@@ -186,6 +186,8 @@ fn signals_end_it_with_connections_and_an_endless_stream_open() {
     for signal in ["-TERM", "-INT"] {
         let mock = Running::start(&["--fault", "stream_stall=1", "--agents", seeds]);
         let idle: Vec<TcpStream> = (0..20).map(|_| mock.connect()).collect();
+        let mut half = mock.connect();
+        half.write_all(b"GET /v1/agents HTT").unwrap();
         let mut stream = mock.connect();
         let body = r#"{"text":"Hi"}"#;
         write!(
@@ -200,7 +202,7 @@ fn signals_end_it_with_connections_and_an_endless_stream_open() {
         assert_eq!(&first, b"HTTP/1.1 200");
         mock.signal(signal);
         mock.ends_well();
-        drop(idle);
+        drop((idle, half));
     }
 }
 
