@@ -15,7 +15,7 @@ pub(crate) use read::{EventStream, OpenStream, ReadAnswer, ReadData};
 use crate::client::OrionOS;
 use crate::error::{OrionError, Outcome, TimeoutKind};
 use crate::meta::{ApiResponse, ResponseMeta};
-use crate::pacing::{Patience, Permit};
+use crate::pacing::{Permit, WaitLimits};
 use crate::request::Request;
 use crate::retry::{Safety, hinted_wait};
 use crate::telemetry;
@@ -158,14 +158,14 @@ impl<'a> Call<'a> {
     ) -> Result<ApiResponse<R::Output>, OrionError> {
         let mut permit = match &self.client.inner.pacer {
             Some(pacer) => {
-                let patience = Patience {
+                let limits = WaitLimits {
                     deadline: self.deadline.map(|(_, at)| at),
                     // `Date` and reset are whole seconds: a full window can look one longer.
                     longest: longest_wait.saturating_add(Duration::from_secs(1)),
                 };
-                let permit = pacer.acquire(&self.request.window, patience, now).await;
+                let permit = pacer.acquire(&self.request.window, limits, now).await;
                 let permit = permit.map_err(|_| self.past_deadline(Outcome::NotSent))?;
-                now = permit.passed_at();
+                now = permit.admitted_at();
                 Some(permit)
             }
             None => None,
@@ -240,7 +240,7 @@ impl<'a> Call<'a> {
         let answered = inner.transport.send(self.outgoing(R::ACCEPT)?);
         let Incoming { head, body } = answered.await?;
         if let Some(permit) = permit {
-            permit.learn(head.status, &head.headers);
+            permit.observe(head.status, &head.headers);
         }
         let output = reader.read(&head, body, inner.max_response_bytes).await?;
         let meta = ResponseMeta {

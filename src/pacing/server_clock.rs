@@ -1,4 +1,4 @@
-//! The server's clock on ours, from the `Date` headers (whole seconds) of its answers.
+//! The server's clock on ours, from the `Date` headers (whole seconds) of its responses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +10,8 @@ use crate::rate_limit::server_date;
 
 /// How far the server's clock is ahead of ours, as a lower bound.
 ///
-/// An answer that was dated `d` and read at `t` says that the server's clock shows at least `d` at
-/// `t`. The best bound over all answers is kept, so a reset is met at most one second late and
+/// A response that was dated `d` and read at `t` says that the server's clock shows at least `d` at
+/// `t`. The best bound over all responses is kept, so a reset is met at most one second late and
 /// never early.
 #[derive(Debug, Default)]
 pub(super) struct ServerClock {
@@ -22,11 +22,11 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// Takes in an answer to a request of `sent_at`.
-    pub(super) fn read(&mut self, headers: &HeaderMap, sent_at: Instant) {
+    /// Takes in a response to a request of `sent_at`.
+    pub(super) fn observe(&mut self, headers: &HeaderMap, sent_at: Instant) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.unwrap_or_default();
-        // Most answers come in a second that another has told of: they say nothing new.
+        // Most responses carry a second that is known already.
         if date != self.latest {
             date.clone_into(&mut self.latest);
             if let Some(date) = server_date(headers) {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_answer_sharpens_the_bound() {
+    fn a_later_response_sharpens_the_bound() {
         let start = Instant::now();
         let mut clock = ServerClock::default();
         dated(&mut clock, 60, start);
@@ -97,7 +97,7 @@ mod tests {
         let now = start + Duration::from_millis(200);
         dated(&mut clock, 61, now);
         assert_eq!(clock.instant_of(at(90)), now + Duration::from_secs(29));
-        // An answer late in a second does not blunt it again.
+        // A response late in a second does not blunt it again.
         dated(&mut clock, 61, start + Duration::from_millis(1100));
         assert_eq!(
             clock.instant_of(at(90)),
@@ -128,11 +128,11 @@ mod tests {
         let headers = |date: &'static str| HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
         let mut clock = ServerClock::default();
         let sent_at = Instant::now();
-        clock.read(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
+        clock.observe(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
         let first = clock.bound;
-        clock.read(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
+        clock.observe(&headers("Thu, 01 Jan 1970 00:01:00 GMT"), sent_at);
         assert_eq!(clock.bound, first);
-        clock.read(&headers("Thu, 01 Jan 1970 00:01:01 GMT"), sent_at);
+        clock.observe(&headers("Thu, 01 Jan 1970 00:01:01 GMT"), sent_at);
         assert_ne!(clock.bound, first);
     }
 }

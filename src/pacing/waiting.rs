@@ -1,4 +1,4 @@
-//! A call that waits at a gate.
+//! A call that waits in a queue.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,28 +6,34 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::gates::GateId;
-use super::{Pacer, PastDeadline, Patience};
+use super::queues::QueueId;
+use super::shared_queues::SharedQueues;
+use super::wait_limits::{PastDeadline, WaitLimits};
 
 /// A call in the queue; dropping it leaves the queue.
 pub(super) struct Waiting<'a> {
-    pacer: &'a Pacer,
-    gate: GateId,
+    queues: &'a SharedQueues,
+    queue: QueueId,
     number: u64,
     /// Set by the first in the queue only, for the window's reset.
     timer: Option<Pin<Box<Sleep>>>,
-    patience: Patience,
+    limits: WaitLimits,
 }
 
 impl<'a> Waiting<'a> {
     /// For a call that has queued up as this number.
-    pub(super) fn new(pacer: &'a Pacer, gate: GateId, number: u64, patience: Patience) -> Self {
+    pub(super) fn new(
+        queues: &'a SharedQueues,
+        queue: QueueId,
+        number: u64,
+        limits: WaitLimits,
+    ) -> Self {
         Self {
-            pacer,
-            gate,
+            queues,
+            queue,
             number,
             timer: None,
-            patience,
+            limits,
         }
     }
 
@@ -35,28 +41,28 @@ impl<'a> Waiting<'a> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Instant, PastDeadline>> {
         loop {
             let now = Instant::now();
-            let mut gates = self.pacer.lock();
-            let gate = gates.gate(self.gate);
-            let first = gate.is_first(self.number);
+            let mut queues = self.queues.lock();
+            let queue = queues.queue(self.queue);
+            let first = queue.is_first(self.number);
             let reset = if first {
-                gate.window.next_reset()
+                queue.window.next_reset()
             } else {
                 None
             };
-            let too_far = |at: Instant| at.saturating_duration_since(now) > self.patience.longest;
-            if (first && gate.window.has_room(now)) || reset.is_some_and(too_far) {
-                gate.pass(self.number);
+            let too_far = |at: Instant| at.saturating_duration_since(now) > self.limits.longest;
+            if (first && queue.window.has_room(now)) || reset.is_some_and(too_far) {
+                queue.pass(self.number);
                 return Poll::Ready(Ok(now));
             }
-            gate.wait(self.number, cx.waker().clone());
-            drop(gates);
+            queue.wait(self.number, cx.waker().clone());
+            drop(queues);
 
-            if let Some(deadline) = self.patience.deadline
+            if let Some(deadline) = self.limits.deadline
                 && reset.is_some_and(|at| at > deadline)
             {
                 return Poll::Ready(Err(PastDeadline));
             }
-            let wake_at = match (reset, self.patience.deadline) {
+            let wake_at = match (reset, self.limits.deadline) {
                 (Some(reset), _) => reset,
                 (None, Some(deadline)) => deadline,
                 (None, None) => return Poll::Pending,
@@ -79,6 +85,6 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.pacer.lock().gate(self.gate).give_up(self.number);
+        self.queues.lock().queue(self.queue).give_up(self.number);
     }
 }

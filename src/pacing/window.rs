@@ -4,27 +4,27 @@ use tokio::time::Instant;
 
 use crate::rate_limit::RateLimit;
 
-/// Calls that may be in flight before the server has said anything of its limits: its smallest
-/// documented one (contract, "Rate limits").
-const IN_FLIGHT_BEFORE_THE_FIRST_ANSWER: u64 = 10;
+/// Calls that may be in flight before the first response tells the limit: the server's smallest
+/// documented limit.
+const IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE: u64 = 10;
 
 #[derive(Debug)]
 pub(super) struct Window {
     /// The window's size; the smallest seen, since the headers may describe a larger window.
     limit: Option<u64>,
-    /// The fewest left that an answer of this window has told.
+    /// The fewest left that a response of this window has told.
     remaining: u64,
-    /// The server's name for the window: its reset, in Unix seconds.
-    name: Option<i64>,
-    /// The reset on our clock. `None` after it, until an answer of the new window arrives.
+    /// The reset by the server's clock, which tells one window from the next.
+    reset_at_unix: Option<i64>,
+    /// The reset on our clock. `None` after it, until a response of the new window arrives.
     resets_at: Option<Instant>,
     /// Calls of this client that the server counted in the window.
     sent: u64,
-    /// Calls that were let through and have no answer yet.
+    /// Calls that were let through and have no response yet.
     in_flight: u64,
     max_in_flight: u64,
     /// What may be in flight while the limit is not known.
-    before_the_first_answer: u64,
+    before_the_first_response: u64,
 }
 
 impl Window {
@@ -32,19 +32,19 @@ impl Window {
         Self {
             limit: None,
             remaining: 0,
-            name: None,
+            reset_at_unix: None,
             resets_at: None,
             sent: 0,
             in_flight: 0,
             max_in_flight: max_in_flight.map_or(u64::MAX, u64::from),
-            before_the_first_answer: IN_FLIGHT_BEFORE_THE_FIRST_ANSWER,
+            before_the_first_response: IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE,
         }
     }
 
     /// The account's window: it limits nothing before the headers show that it exists.
     pub(super) fn account() -> Self {
         Self {
-            before_the_first_answer: u64::MAX,
+            before_the_first_response: u64::MAX,
             ..Self::operation(None)
         }
     }
@@ -60,7 +60,7 @@ impl Window {
             // With no reset to wait for, one call has to go and ask.
             Some(_) if self.resets_at.is_none() => self.remaining.max(1),
             Some(_) => self.remaining,
-            None => self.before_the_first_answer,
+            None => self.before_the_first_response,
         };
         self.in_flight < permitted.min(self.max_in_flight)
     }
@@ -78,6 +78,24 @@ impl Window {
         self.max_in_flight != u64::MAX
     }
 
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Takes this response's numbers for the window's.
+    pub(super) fn set_limit(&mut self, told: &RateLimit) {
+        self.limit = Some(told.limit);
+        self.remaining = told.remaining;
+    }
+
+    pub(super) fn forget_limit(&mut self) {
+        self.limit = None;
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
     pub(super) fn start(&mut self) {
         self.in_flight += 1;
     }
@@ -92,8 +110,8 @@ impl Window {
         self.remaining = self.remaining.saturating_sub(1);
     }
 
-    /// An answer's headers. Returns how many calls of this client the window has counted.
-    pub(super) fn learn(&mut self, told: &RateLimit, reset: Instant, counted: bool) -> u64 {
+    /// Takes in a response's headers. Returns how many calls of this client the window has counted.
+    pub(super) fn observe(&mut self, told: &RateLimit, reset: Instant, counted: bool) -> u64 {
         // A straggler of a window that is over says nothing of this one.
         if self.enter(told, reset) {
             self.limit = Some(self.limit.map_or(told.limit, |limit| limit.min(told.limit)));
@@ -103,38 +121,19 @@ impl Window {
         self.sent
     }
 
-    /// An answer's headers, for the account's window. They describe whichever of two windows has
-    /// fewer requests left, so they are taken for the account's only where they fit what all
-    /// operations together have sent; `operation_sent` is what the answer's own operation has.
-    pub(super) fn learn_account(
+    /// Counts a call in the window that this response belongs to, and returns how many that makes;
+    /// `None` if that window is over already.
+    pub(super) fn count_in(
         &mut self,
         told: &RateLimit,
         reset: Instant,
         counted: bool,
-        operation_sent: u64,
-    ) {
-        if self.limit.is_some_and(|limit| told.remaining > limit) {
-            // Both windows have at least that many left: what we took for the account's is gone.
-            self.limit = None;
+    ) -> Option<u64> {
+        if !self.enter(told, reset) {
+            return None;
         }
-        match self.limit {
-            Some(limit) if limit == told.limit => {
-                self.learn(told, reset, counted);
-            }
-            Some(_) if counted => self.count(),
-            Some(_) => {}
-            None => {
-                if !self.enter(told, reset) {
-                    return;
-                }
-                self.sent += u64::from(counted);
-                let used = told.limit.saturating_sub(told.remaining);
-                if used > operation_sent && used.abs_diff(self.sent) <= self.in_flight {
-                    self.limit = Some(told.limit);
-                    self.remaining = told.remaining;
-                }
-            }
-        }
+        self.sent += u64::from(counted);
+        Some(self.sent)
     }
 
     /// Nothing in flight and nothing known that still matters.
@@ -142,14 +141,14 @@ impl Window {
         self.in_flight == 0 && self.resets_at.is_none_or(|at| at <= now)
     }
 
-    /// Moves on to the window that an answer belongs to. `false`: it is over already.
+    /// Moves on to the window that a response belongs to. `false`: it is over already.
     fn enter(&mut self, told: &RateLimit, reset: Instant) -> bool {
-        let name = told.reset.as_second();
-        match self.name {
-            Some(present) if name < present => return false,
-            Some(present) if name == present => {}
+        let reset_at_unix = told.reset.as_second();
+        match self.reset_at_unix {
+            Some(present) if reset_at_unix < present => return false,
+            Some(present) if reset_at_unix == present => {}
             _ => {
-                self.name = Some(name);
+                self.reset_at_unix = Some(reset_at_unix);
                 self.remaining = u64::MAX;
                 self.sent = 0;
             }
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_answer_ten_calls_may_be_in_flight() {
+    fn before_the_first_response_ten_calls_may_be_in_flight() {
         assert_eq!(room(&mut Window::operation(None), Instant::now()), 10);
     }
 
@@ -194,21 +193,21 @@ mod tests {
     fn what_is_left_is_shared_with_the_calls_in_flight() {
         let now = Instant::now();
         let mut window = Window::operation(None);
-        window.learn(&told(60, 20, 90), now + Duration::from_secs(30), true);
+        window.observe(&told(60, 20, 90), now + Duration::from_secs(30), true);
         window.start();
         window.start();
         assert_eq!(room(&mut window, now), 18);
     }
 
     #[test]
-    fn answers_out_of_order_do_not_raise_what_is_left() {
+    fn responses_out_of_order_do_not_raise_what_is_left() {
         let now = Instant::now();
         let mut window = Window::operation(None);
         let reset = now + Duration::from_secs(30);
-        window.learn(&told(60, 3, 90), reset, true);
-        window.learn(&told(60, 5, 90), reset, true);
+        window.observe(&told(60, 3, 90), reset, true);
+        window.observe(&told(60, 5, 90), reset, true);
         assert_eq!(room(&mut window, now), 3);
-        window.learn(&told(60, 40, 30), now, true);
+        window.observe(&told(60, 40, 30), now, true);
         assert_eq!(room(&mut window, now), 3);
     }
 
@@ -217,7 +216,7 @@ mod tests {
         let now = Instant::now();
         let mut window = Window::operation(None);
         let reset = now + Duration::from_secs(30);
-        window.learn(&told(60, 0, 90), reset, true);
+        window.observe(&told(60, 0, 90), reset, true);
         assert!(!window.has_room(now));
         assert_eq!(window.next_reset(), Some(reset));
         assert_eq!(room(&mut window, reset), 60);
@@ -227,25 +226,25 @@ mod tests {
     fn a_window_without_a_reset_ahead_lets_one_call_ask() {
         let now = Instant::now();
         let mut nothing = Window::operation(None);
-        nothing.learn(&told(0, 0, 0), now, true);
+        nothing.observe(&told(0, 0, 0), now, true);
         assert_eq!(room(&mut nothing, now), 1);
 
-        let mut answers_were_lost = Window::operation(None);
-        answers_were_lost.learn(&told(2, 0, 90), now, true);
-        assert_eq!(room(&mut answers_were_lost, now), 2);
-        answers_were_lost.count();
-        answers_were_lost.count();
-        assert_eq!(room(&mut answers_were_lost, now), 1);
+        let mut responses_were_lost = Window::operation(None);
+        responses_were_lost.observe(&told(2, 0, 90), now, true);
+        assert_eq!(room(&mut responses_were_lost, now), 2);
+        responses_were_lost.count();
+        responses_were_lost.count();
+        assert_eq!(room(&mut responses_were_lost, now), 1);
     }
 
     #[test]
     fn the_servers_number_wins_in_a_new_window() {
         let now = Instant::now();
         let mut window = Window::operation(None);
-        window.learn(&told(60, 0, 90), now, true);
+        window.observe(&told(60, 0, 90), now, true);
         assert_eq!(room(&mut window, now), 60);
         // Another process has used most of it.
-        window.learn(&told(60, 7, 150), now + Duration::from_secs(60), true);
+        window.observe(&told(60, 7, 150), now + Duration::from_secs(60), true);
         assert_eq!(room(&mut window, now), 7);
     }
 
@@ -253,55 +252,9 @@ mod tests {
     fn at_most_so_many_in_flight_whatever_is_left() {
         let now = Instant::now();
         let mut window = Window::operation(Some(10));
-        window.learn(&told(60, 59, 90), now + Duration::from_secs(30), true);
+        window.observe(&told(60, 59, 90), now + Duration::from_secs(30), true);
         (0..10).for_each(|_| window.start());
         assert!(!window.has_room(now));
         assert_eq!(window.next_reset(), None);
-    }
-
-    #[test]
-    fn the_accounts_window_is_found_when_the_numbers_fit_all_operations() {
-        let now = Instant::now();
-        let reset = now + Duration::from_secs(30);
-        let mut account = Window::account();
-        // Five creates against their own window of 10 …
-        for left in (5..10).rev() {
-            account.start();
-            account.learn_account(&told(10, left, 90), reset, true, 10 - left);
-            account.finish();
-        }
-        assert_eq!(room(&mut account, now), 1000);
-        // … and one get, whose headers have counted six.
-        account.start();
-        account.learn_account(&told(60, 54, 90), reset, true, 1);
-        account.finish();
-        assert_eq!(room(&mut account, now), 54);
-        // Answers about another window count against it too.
-        account.learn_account(&told(10, 4, 90), reset, true, 6);
-        assert_eq!(room(&mut account, now), 53);
-    }
-
-    #[test]
-    fn the_requests_of_another_process_are_not_taken_for_the_accounts_window() {
-        let now = Instant::now();
-        let mut account = Window::account();
-        for _ in 0..50 {
-            account.learn_account(&told(60, 59, 90), now + Duration::from_secs(30), true, 1);
-        }
-        // Somebody else has created four agents.
-        account.learn_account(&told(10, 5, 90), now + Duration::from_secs(30), true, 1);
-        assert_eq!(room(&mut account, now), 1000);
-    }
-
-    #[test]
-    fn more_left_than_the_accounts_limit_means_that_it_was_raised() {
-        let now = Instant::now();
-        let reset = now + Duration::from_secs(30);
-        let mut account = Window::account();
-        account.learn_account(&told(10, 9, 90), reset, true, 1);
-        account.learn_account(&told(60, 58, 90), reset, true, 1);
-        assert_eq!(room(&mut account, now), 58);
-        account.learn_account(&told(300, 290, 90), reset, true, 3);
-        assert_eq!(room(&mut account, now), 1000);
     }
 }

@@ -1,76 +1,76 @@
-//! All gates of a client, and the server's clock: what one lock guards.
+//! All queues of a client, and the server's clock: what one lock guards.
 
 use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::gate::Gate;
+use super::fair_queue::FairQueue;
 use super::server_clock::ServerClock;
 use super::window::Window;
 use crate::request::WindowKey;
 
-/// Gates of agents that nobody uses are dropped when there are more than this.
-const GATES_KEPT: usize = 256;
+/// Queues of agents that nobody uses are dropped when there are more than this.
+const QUEUES_KEPT: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct Gates {
+pub(super) struct Queues {
     by_key: BTreeMap<WindowKey, usize>,
-    /// A gate keeps its place as long as somebody is in it or waits.
-    operations: Vec<Gate>,
+    /// A queue keeps its index as long as a call is in flight or waits.
+    operations: Vec<FairQueue>,
     unused: Vec<usize>,
     sweep_at: usize,
     /// The account's window over all operations.
-    account: Gate,
+    account: FairQueue,
     pub(super) clock: ServerClock,
 }
 
-/// Which gate a call stands at.
+/// One of the two queues that a call passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GateId {
+pub(super) enum QueueId {
     Operation(usize),
     Account,
 }
 
-impl Gates {
+impl Queues {
     pub(super) fn new() -> Self {
         Self {
             by_key: BTreeMap::new(),
             operations: Vec::new(),
             unused: Vec::new(),
-            sweep_at: GATES_KEPT,
-            account: Gate::new(Window::account()),
+            sweep_at: QUEUES_KEPT,
+            account: FairQueue::new(Window::account()),
             clock: ServerClock::default(),
         }
     }
 
-    pub(super) fn gate(&mut self, id: GateId) -> &mut Gate {
+    pub(super) fn queue(&mut self, id: QueueId) -> &mut FairQueue {
         match id {
-            GateId::Operation(index) => &mut self.operations[index],
-            GateId::Account => &mut self.account,
+            QueueId::Operation(index) => &mut self.operations[index],
+            QueueId::Account => &mut self.account,
         }
     }
 
-    /// The gate of a window; a new one if nobody has used it of late.
-    pub(super) fn operation(&mut self, key: &WindowKey, now: Instant) -> GateId {
+    /// The queue of a window; a new one if it has not been used lately.
+    pub(super) fn operation(&mut self, key: &WindowKey, now: Instant) -> QueueId {
         if let Some(index) = self.by_key.get(key) {
-            return GateId::Operation(*index);
+            return QueueId::Operation(*index);
         }
         if self.by_key.len() >= self.sweep_at {
             self.sweep(now);
         }
-        let gate = Gate::new(Window::operation(key.max_in_flight()));
+        let queue = FairQueue::new(Window::operation(key.max_in_flight()));
         let index = match self.unused.pop() {
             Some(index) => {
-                self.operations[index] = gate;
+                self.operations[index] = queue;
                 index
             }
             None => {
-                self.operations.push(gate);
+                self.operations.push(queue);
                 self.operations.len() - 1
             }
         };
         self.by_key.insert(key.clone(), index);
-        GateId::Operation(index)
+        QueueId::Operation(index)
     }
 
     fn sweep(&mut self, now: Instant) {
@@ -87,7 +87,7 @@ impl Gates {
             }
             !spent
         });
-        self.sweep_at = GATES_KEPT.max(self.by_key.len() * 2);
+        self.sweep_at = QUEUES_KEPT.max(self.by_key.len() * 2);
     }
 }
 
@@ -100,25 +100,25 @@ mod tests {
     }
 
     #[test]
-    fn gates_of_agents_that_nobody_uses_are_dropped() {
-        let mut gates = Gates::new();
+    fn unused_queues_of_agents_are_dropped() {
+        let mut queues = Queues::new();
         let now = Instant::now();
         for agent in 0..10_000 {
-            gates.operation(&messages(agent), now);
+            queues.operation(&messages(agent), now);
         }
-        assert!(gates.by_key.len() <= 2 * GATES_KEPT);
-        assert!(gates.operations.len() <= 2 * GATES_KEPT);
+        assert!(queues.by_key.len() <= 2 * QUEUES_KEPT);
+        assert!(queues.operations.len() <= 2 * QUEUES_KEPT);
     }
 
     #[test]
-    fn a_gate_with_somebody_in_it_is_kept() {
-        let mut gates = Gates::new();
+    fn a_queue_with_a_call_in_flight_is_kept() {
+        let mut queues = Queues::new();
         let now = Instant::now();
-        let held = gates.operation(&messages(0), now);
-        gates.gate(held).enter(now).unwrap();
+        let held = queues.operation(&messages(0), now);
+        queues.queue(held).enter(now).unwrap();
         for agent in 1..10_000 {
-            gates.operation(&messages(agent), now);
+            queues.operation(&messages(agent), now);
         }
-        assert_eq!(gates.operation(&messages(0), now), held);
+        assert_eq!(queues.operation(&messages(0), now), held);
     }
 }

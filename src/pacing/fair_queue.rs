@@ -1,4 +1,4 @@
-//! A queue in front of a window: calls pass in the order in which they came.
+//! A queue in front of a window: calls pass in the order in which they arrived.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use super::window::Window;
 
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct FairQueue {
     pub(super) window: Window,
     /// Waiting calls by their number; the smallest is the first.
     queue: BTreeMap<u64, Option<Waker>>,
     next_number: u64,
 }
 
-impl Gate {
+impl FairQueue {
     pub(super) fn new(window: Window) -> Self {
         Self {
             window,
@@ -24,7 +24,7 @@ impl Gate {
         }
     }
 
-    /// Passes if nobody waits and there is room; else queues up, as the number that is returned.
+    /// Passes if no call waits and there is room; otherwise queues up under the returned number.
     pub(super) fn enter(&mut self, now: Instant) -> Result<(), u64> {
         if self.queue.is_empty() && self.window.has_room(now) {
             self.window.start();
@@ -70,7 +70,7 @@ impl Gate {
         }
     }
 
-    /// Nobody is in it, and it knows nothing that still matters.
+    /// Nothing waits or is in flight, and what the window knows no longer matters.
     pub(super) fn is_spent(&self, now: Instant) -> bool {
         self.queue.is_empty() && self.window.is_spent(now)
     }
