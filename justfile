@@ -25,18 +25,18 @@ doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --document-private-items
 
 bench:
-    cargo bench --bench calls --bench listing --bench streaming --bench concurrency
+    cargo bench -p orionos-benches --bench calls --bench listing --bench streaming --bench concurrency
     cargo bench -p orionos-mock-server --bench throughput --bench endurance
     benches/weight
 
 # One of dependencies, features, openapi, packaging, public_api, semver, spelling, versions
-promise name:
-    .ci/promises/{{name}}
+check name:
+    .ci/checks/{{name}}
 
 # Writes the public API down anew, after a change that is meant
 public-api:
-    UPDATE=1 .ci/promises/public_api
+    UPDATE=1 .ci/checks/public_api
 
 # A chaos seed again
 chaos seed:
-    CHAOS_SEED={{seed}} cargo test -p orionos --test chaos -- --nocapture
+    CHAOS_SEED={{seed}} cargo test -p orionos --test client chaos -- --nocapture

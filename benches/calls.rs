@@ -1,15 +1,13 @@
 //! What a call costs over the hand-written reqwest code: processor time, allocations, bytes.
 //!
-//! `cargo bench --bench calls`
-
-mod support;
+//! `cargo bench -p orionos-benches --bench calls`
 
 use std::alloc::System;
 
 use cpu_time::ThreadTime;
 use orionos::AgentStatus;
+use orionos_benches::{AGENT, FixedServer, Handwritten, TEXT, median};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{AGENT, FixedServer, Handwritten, TEXT, median};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -26,11 +24,11 @@ struct Cost {
 }
 
 fn main() {
-    support::stay_on_one_core();
+    orionos_benches::stay_on_one_core();
     let server = FixedServer::of_every_call();
-    let runtime = support::runtime();
+    let runtime = orionos_benches::runtime();
     let hand = Handwritten::new(&server.base_url);
-    let agents = support::client(&server.base_url).agents();
+    let agents = orionos_benches::client(&server.base_url).agents();
 
     println!("| a call | CPU, µs | ratio | allocations | bytes allocated |\n|---|---|---|---|---|");
     compare(

@@ -1,14 +1,12 @@
 //! Calls a second of many tasks that share one client, against the hand-written client's: what the
 //! calls share (pacing, the retry budget) must not become the lock that everybody waits for.
 //!
-//! `cargo bench --bench concurrency`
-
-mod support;
+//! `cargo bench -p orionos-benches --bench concurrency`
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use support::{AGENT, Handwritten, median};
+use orionos_benches::{AGENT, Handwritten, median};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -25,7 +23,7 @@ fn main() {
     println!("| tasks | thousand calls a second | ratio |\n|---|---|---|");
     for tasks in [1, 16, 256, 2_048] {
         let hand = Handwritten::new(&base_url);
-        let agents = support::client(&base_url).agents();
+        let agents = orionos_benches::client(&base_url).agents();
         let by_hand = || {
             runtime.block_on(seconds(tasks, &hand, |hand| async move {
                 drop(hand.get(AGENT).await.expect("an agent"));
@@ -87,11 +85,11 @@ fn server() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("an option");
     let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
-    let mut answer = support::answer(&support::agent()).to_vec();
-    support::set_date(&mut answer);
+    let mut answer = orionos_benches::answer(&orionos_benches::agent()).to_vec();
+    orionos_benches::set_date(&mut answer);
     let answer: Arc<[u8]> = answer.into();
     std::thread::spawn(move || {
-        let runtime = support::runtime();
+        let runtime = orionos_benches::runtime();
         runtime.block_on(async {
             let listener = TcpListener::from_std(listener).expect("a listener");
             loop {

@@ -1,16 +1,14 @@
 //! How long a whole list takes from a server that is 20 ms away, against the bound that its round
 //! trips set: one for the first page, then ⌈(pages − 1) / n⌉ more.
 //!
-//! `cargo bench --bench listing`
-
-mod support;
+//! `cargo bench -p orionos-benches --bench listing`
 
 use std::time::{Duration, Instant};
 
 use orionos::{AgentSummary, OrionOS};
+use orionos_benches::median;
 use orionos_mock_server::{Fault, Limits, MockServer, Operation, Tier};
 use serde_json::json;
-use support::median;
 
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 const ROUNDS: usize = 11;
@@ -19,7 +17,7 @@ fn main() {
     // The server has a thread of its own, as if it were another machine's.
     let (hand_over, mocks) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = support::runtime();
+        let runtime = orionos_benches::runtime();
         runtime.block_on(async {
             for agents in [100, 5_000] {
                 hand_over.send(server(agents).await).expect("main waits");
@@ -27,7 +25,7 @@ fn main() {
             std::future::pending::<()>().await;
         });
     });
-    let runtime = support::runtime();
+    let runtime = orionos_benches::runtime();
     println!(
         "| agents | page size | pages at a time | ms | bound, ms | ratio |\n|---|---|---|---|---|---|"
     );

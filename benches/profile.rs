@@ -1,11 +1,9 @@
 //! Makes one kind of call many times, for a profiler to look at.
 //!
-//! `cargo bench --bench profile --no-run`, then
+//! `cargo bench -p orionos-benches --bench profile --no-run`, then
 //! `valgrind --tool=callgrind target/release/deps/profile-… ours send 2000`
 
-mod support;
-
-use support::{AGENT, FixedServer, Handwritten, TEXT};
+use orionos_benches::{AGENT, FixedServer, Handwritten, TEXT};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -18,8 +16,8 @@ fn main() {
     let calls: u32 = calls.parse().expect("how many calls: a number");
     let server = FixedServer::of_every_call();
     let hand = Handwritten::new(&server.base_url);
-    let agents = support::client(&server.base_url).agents();
-    let runtime = support::runtime();
+    let agents = orionos_benches::client(&server.base_url).agents();
+    let runtime = orionos_benches::runtime();
     runtime.block_on(async {
         for _ in 0..calls {
             match (who.as_str(), call.as_str()) {

@@ -1,9 +1,7 @@
 //! What a streamed token costs, against a bare event parser over reqwest's byte stream, and how long
 //! one takes from the server's write to the caller.
 //!
-//! `cargo bench --bench streaming`
-
-mod support;
+//! `cargo bench -p orionos-benches --bench streaming`
 
 use std::alloc::System;
 use std::fmt::Write as _;
@@ -15,10 +13,10 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use futures_util::StreamExt;
 use orionos::{MessageEvent, OrionOS};
+use orionos_benches::{AGENT, FixedServer, Handwritten, median};
 use serde::Deserialize;
 use sse_core::{SseDecoder, SseEvent};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{AGENT, FixedServer, Handwritten, median};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -29,9 +27,9 @@ const PACED_TOKENS: usize = 500;
 const PACE: Duration = Duration::from_millis(2);
 
 fn main() {
-    let runtime = support::runtime();
+    let runtime = orionos_benches::runtime();
     latency(&runtime);
-    support::stay_on_one_core();
+    orionos_benches::stay_on_one_core();
     throughput(&runtime);
 }
 
@@ -45,7 +43,7 @@ fn throughput(runtime: &tokio::runtime::Runtime) {
     let answer = stream_answer();
     let server = FixedServer::start(move |_| answer.clone());
     let hand = Handwritten::new(&server.base_url);
-    let orion = support::client(&server.base_url);
+    let orion = orionos_benches::client(&server.base_url);
     let (mut by_hand, mut by_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + 2 {
         let first = measure(runtime, async || read_by_hand(&hand, |_| {}).await);
@@ -140,7 +138,7 @@ fn stream_answer() -> Arc<[u8]> {
         );
     }
     body.push_str("data: {\"type\":\"done\"}\n\n");
-    support::answer_of("text/event-stream", &body)
+    orionos_benches::answer_of("text/event-stream", &body)
 }
 
 /// The server writes a token every 2 ms, with the time in it; both sides read the same clock.
@@ -148,7 +146,7 @@ fn latency(runtime: &tokio::runtime::Runtime) {
     let start = Instant::now();
     let base_url = paced_server(start);
     let hand = Handwritten::new(&base_url);
-    let orion = support::client(&base_url);
+    let orion = orionos_benches::client(&base_url);
     let (mut by_hand, mut by_us) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         for (ours, times) in [(false, &mut by_hand), (true, &mut by_us)] {

@@ -1,0 +1,411 @@
+//! The control API: everything a Rust test can do, over HTTP.
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use orionos_mock_server::{MockServer, Operation};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, create, send, send_request};
+
+async fn control(mock: &MockServer, method: &str, path: &str, body: Value) -> Answer {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    send(mock, method, &format!("/__mock/{path}"), &body).await
+}
+
+fn mock() -> MockServer {
+    MockServer::builder().in_process().unwrap()
+}
+
+#[tokio::test]
+async fn faults_are_added_in_one_step_listed_and_cleared() {
+    let mock = mock();
+    let added = control(
+        &mock,
+        "POST",
+        "faults",
+        json!([
+            {"kind": "rate_limit", "retryAfter": 0.5, "times": 2},
+            {"kind": "status", "status": 502, "on": ["create"]},
+        ]),
+    )
+    .await;
+    assert_eq!(added.status, 200);
+    for expected in [429, 429, 200] {
+        assert_eq!(send(&mock, "GET", "/v1/agents", "").await.status, expected);
+    }
+    let list = control(&mock, "GET", "faults", Value::Null).await.json();
+    assert_eq!(list["faults"][0]["happened"], 2);
+    assert_eq!(list["faults"][1]["fault"]["status"], 502);
+    let cleared = control(&mock, "DELETE", "faults", Value::Null).await;
+    assert_eq!(cleared.json(), json!({"faults": []}));
+    create(&mock, "Pilot").await;
+}
+
+#[tokio::test]
+async fn a_fault_that_means_nothing_is_refused_and_none_is_added() {
+    let mock = mock();
+    for (fault, reason) in [
+        (
+            json!({"kind": "status", "status": 503, "tiems": 2}),
+            "\"tiems\" is no field of the fault status",
+        ),
+        (
+            json!({"kind": "close", "status": 503}),
+            "\"status\" is no field of the fault close",
+        ),
+        (
+            json!({"kind": "status", "status": 99}),
+            "the status 99 is not in 200 to 599",
+        ),
+        (
+            json!({"kind": "close", "probability": 2}),
+            "the probability 2 is not in 0 to 1",
+        ),
+        (json!({"kind": "nonsense"}), "unknown variant `nonsense`"),
+        (
+            json!([{"kind": "close"}, {"kind": "status"}]),
+            "missing field `status`",
+        ),
+        (json!(7), "the body is not what is asked for"),
+    ] {
+        let refused = control(&mock, "POST", "faults", fault).await;
+        let error = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(refused.status == 400 && error.contains(reason), "{error}");
+    }
+    assert!(mock.faults().is_empty());
+}
+
+#[tokio::test]
+async fn the_clock_moves_stands_still_and_goes_on() {
+    let mock = mock();
+    let frozen = control(&mock, "POST", "clock", json!({"frozen": true}))
+        .await
+        .json();
+    assert_eq!(frozen["frozen"], true);
+    let before = mock.now();
+    control(&mock, "POST", "clock", json!({"advanceMs": 61_500})).await;
+    assert_eq!(mock.now().duration_since(before).as_millis(), 61_500);
+    let shown = control(&mock, "GET", "clock", Value::Null).await.json();
+    assert_eq!(shown["now"], mock.now().to_string());
+    control(&mock, "POST", "clock", json!({"frozen": false})).await;
+    assert!(!mock.is_frozen());
+}
+
+#[tokio::test]
+async fn the_journal_is_shown_filtered_verified_and_cleared() {
+    let mock = mock();
+    create(&mock, "Ledger").await;
+    send(&mock, "GET", "/v1/agents?limit=5", "").await;
+    let all = control(&mock, "GET", "requests", Value::Null).await.json();
+    assert_eq!(all["requests"].as_array().unwrap().len(), 2);
+    assert!(!all.to_string().contains(mock.api_key()));
+    for (query, sequence) in [("operation=list", 2), ("status=201", 1), ("after=1", 2)] {
+        let some = control(&mock, "GET", &format!("requests?{query}"), Value::Null)
+            .await
+            .json();
+        assert_eq!(some["requests"].as_array().unwrap().len(), 1, "{query}");
+        assert_eq!(some["requests"][0]["sequence"], sequence, "{query}");
+    }
+    let right = json!({"request": {"operation": "create", "body": {"name": "Ledger"}}, "count": 1});
+    let verified = control(&mock, "POST", "requests/verify", right).await;
+    assert_eq!(
+        (verified.status, verified.json()),
+        (200, json!({"count": 1}))
+    );
+    let wrong = json!({"request": {"operation": "list", "query": {"limit": "6"}}});
+    let failed = control(&mock, "POST", "requests/verify", wrong).await;
+    assert_eq!(failed.status, 409);
+    assert_eq!(
+        failed.json()["error"],
+        "expected at least 1 of: list query.limit=6; found 0; nearest first, these arrived:\n  \
+         #2 GET /v1/agents?limit=5 list -> 200\n      \
+         query.limit: expected 6, found 5\n  \
+         #1 POST /v1/agents create -> 201\n      \
+         operation: expected list, found create\n      \
+         query.limit: expected 6, found none"
+    );
+    let confused = control(
+        &mock,
+        "POST",
+        "requests/verify",
+        json!({"count": 1, "atMost": 2}),
+    )
+    .await;
+    assert_eq!(confused.status, 400);
+    control(&mock, "DELETE", "requests", Value::Null).await;
+    mock.assert_requests(Operation::Create, 0);
+}
+
+#[tokio::test]
+async fn state_comes_back_and_reset_goes_to_the_start() {
+    let mock = MockServer::builder()
+        .agents(["Pilot"])
+        .in_process()
+        .unwrap();
+    let start = control(&mock, "GET", "state", Value::Null).await.json();
+    create(&mock, "Ledger").await;
+    let two = control(&mock, "GET", "state", Value::Null).await.json();
+    assert_eq!(two["agents"].as_array().unwrap().len(), 2);
+    control(&mock, "POST", "faults", json!({"kind": "close"})).await;
+    let reset = control(&mock, "POST", "reset", Value::Null).await.json();
+    assert_eq!(reset, start);
+    assert!(mock.faults().is_empty() && mock.requests().is_empty());
+    assert_eq!(
+        control(&mock, "PUT", "state", two.clone()).await.json(),
+        two
+    );
+    let refused = control(&mock, "PUT", "state", json!({"agents": [{"id": 1}]})).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(mock.snapshot().len(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_is_protected_and_made_unavailable_and_both_are_taken_back() {
+    let mock = mock();
+    let id = create(&mock, "Pilot").await;
+    let path = format!("agents/{id}");
+    let change = json!({"protected": "in use", "unavailable": "asleep"});
+    assert_eq!(control(&mock, "PATCH", &path, change).await.status, 200);
+    let agent = format!("/v1/agents/{id}");
+    assert_eq!(
+        send(&mock, "DELETE", &agent, "").await.code(),
+        "DELETE_PROTECTED"
+    );
+    let messages = format!("{agent}/messages");
+    let said = send(&mock, "POST", &messages, r#"{"text":"Hi"}"#).await;
+    assert_eq!(said.code(), "AGENT_UNAVAILABLE");
+    control(&mock, "PATCH", &path, json!({"unavailable": null})).await;
+    assert_eq!(
+        send(&mock, "POST", &messages, r#"{"text":"Hi"}"#)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        send(&mock, "DELETE", &agent, "").await.code(),
+        "DELETE_PROTECTED"
+    );
+    control(&mock, "PATCH", &path, json!({"protected": null})).await;
+    assert_eq!(send(&mock, "DELETE", &agent, "").await.status, 200);
+    assert_eq!(control(&mock, "PATCH", &path, json!({})).await.status, 404);
+}
+
+#[tokio::test]
+async fn keys_limits_tiers_and_replies_change() {
+    let mock = mock();
+    let id = create(&mock, "Pilot").await;
+    let key = json!({"key": mock.api_key(), "state": "read_only"});
+    assert_eq!(
+        control(&mock, "PUT", "keys", key).await.json(),
+        json!({"state": "read_only"})
+    );
+    assert_eq!(
+        send(&mock, "DELETE", "/v1/agents/x", "").await.code(),
+        "FORBIDDEN"
+    );
+    control(
+        &mock,
+        "PUT",
+        "keys",
+        json!({"key": mock.api_key(), "state": "full"}),
+    )
+    .await;
+
+    let replies = json!({
+        "script": ["first"],
+        "patterns": [{"pattern": "(?i)tide", "template": "At 14:10."}],
+        "template": "{agent} heard {text}",
+    });
+    assert_eq!(
+        control(&mock, "PUT", "replies", replies.clone())
+            .await
+            .json(),
+        replies
+    );
+    for (text, reply) in [
+        ("a", "first"),
+        ("Tide?", "At 14:10."),
+        ("b", "Pilot heard b"),
+    ] {
+        let body = json!({"text": text}).to_string();
+        let answer = send(&mock, "POST", &format!("/v1/agents/{id}/messages"), &body).await;
+        assert_eq!(answer.json()["data"]["response"], reply);
+    }
+    let bad = json!({"patterns": [{"pattern": "(", "template": ""}]});
+    assert_eq!(control(&mock, "PUT", "replies", bad).await.status, 400);
+
+    let standard = control(&mock, "PUT", "tier", json!({"tier": "standard"}))
+        .await
+        .json();
+    assert_eq!(standard["account"], 60);
+    assert_eq!(
+        control(&mock, "PUT", "limits", json!({"get": 1}))
+            .await
+            .status,
+        200
+    );
+    let agent = format!("/v1/agents/{id}");
+    assert_eq!(send(&mock, "GET", &agent, "").await.status, 200);
+    assert_eq!(send(&mock, "GET", &agent, "").await.status, 429);
+    let misspelt = control(&mock, "PUT", "limits", json!({"gets": 1})).await;
+    assert!(
+        misspelt.json()["error"]
+            .as_str()
+            .unwrap()
+            .contains("unknown field `gets`")
+    );
+}
+
+#[tokio::test]
+async fn it_says_that_it_runs_what_it_does_and_how_it_is_called() {
+    let mock = mock();
+    assert_eq!(
+        control(&mock, "GET", "health", Value::Null).await.json()["status"],
+        "ok"
+    );
+    let ready = control(&mock, "GET", "ready", Value::Null).await.json();
+    assert_eq!(ready, json!({"ready": true, "baseUrl": mock.base_url()}));
+    let capabilities = control(&mock, "GET", "capabilities", Value::Null)
+        .await
+        .json();
+    let behaviours = capabilities["behaviours"].as_array().unwrap();
+    for source in ["vendor", "ours"] {
+        assert!(
+            behaviours
+                .iter()
+                .any(|behaviour| behaviour["source"] == source)
+        );
+    }
+    for path in ["/openapi.json", "/__mock/openapi.json"] {
+        let document = send(&mock, "GET", path, "").await.json();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert_resolves(&document, &document);
+    }
+}
+
+/// Every `$ref` leads somewhere.
+fn assert_resolves(document: &Value, part: &Value) {
+    match part {
+        Value::Object(fields) => {
+            if let Some(Value::String(reference)) = fields.get("$ref") {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{reference}");
+            }
+            fields
+                .values()
+                .for_each(|part| assert_resolves(document, part));
+        }
+        Value::Array(parts) => parts
+            .iter()
+            .for_each(|part| assert_resolves(document, part)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_browsers_page_cannot_use_it() {
+    let mock = mock();
+    let form = Request::post("/__mock/reset")
+        .header("origin", "http://evil.example")
+        .body(Full::new(Bytes::new()))
+        .unwrap();
+    let answer = send_request(&mock, form).await.unwrap();
+    assert!(
+        answer
+            .headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("access-control"))
+    );
+    let form = Request::post("/__mock/faults")
+        .header("content-type", "text/plain")
+        .body(Full::new(Bytes::from_static(br#"{"kind":"close"}"#)))
+        .unwrap();
+    assert_eq!(send_request(&mock, form).await.unwrap().status, 415);
+    assert!(mock.faults().is_empty());
+}
+
+#[tokio::test]
+async fn with_a_token_nothing_happens_without_it() {
+    let mock = MockServer::builder()
+        .control_token("s3cret-token")
+        .in_process()
+        .unwrap();
+    for token in [None, Some("wrong")] {
+        let mut request = Request::get("/__mock/state");
+        if let Some(token) = token {
+            request = request.header("x-mock-token", token);
+        }
+        let answer = send_request(&mock, request.body(Full::default()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 401);
+    }
+    let request = Request::get("/__mock/state").header("x-mock-token", "s3cret-token");
+    let answer = send_request(&mock, request.body(Full::default()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(!format!("{mock:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn turned_off_it_is_not_there() {
+    let mock = MockServer::builder().control(false).in_process().unwrap();
+    assert_eq!(
+        send(&mock, "GET", "/__mock/health", "").await.code(),
+        "NOT_FOUND"
+    );
+}
+
+#[tokio::test]
+async fn where_keys_are_isolated_the_key_says_whose_account_is_meant() {
+    let mock = MockServer::builder()
+        .isolate_keys(true)
+        .in_process()
+        .unwrap();
+    create(&mock, "Pilot").await;
+    let with_key = |key: &str, method: &str, path: &str| {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .body(Full::<Bytes>::default())
+            .unwrap()
+    };
+    let other = send_request(&mock, with_key("other", "POST", "/__mock/reset"))
+        .await
+        .unwrap();
+    assert_eq!(other.json(), json!({"agents": []}));
+    assert_eq!(mock.snapshot().len(), 1);
+    let own = with_key(mock.api_key(), "POST", "/__mock/reset");
+    assert_eq!(
+        send_request(&mock, own).await.unwrap().json(),
+        json!({"agents": []})
+    );
+    assert!(mock.snapshot().is_empty());
+    let nobody = Request::get("/__mock/state").body(Full::default()).unwrap();
+    let refused = send_request(&mock, nobody).await.unwrap();
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.json()["error"]
+            .as_str()
+            .unwrap()
+            .contains("Authorization: Bearer")
+    );
+}
+
+#[tokio::test]
+async fn control_requests_are_not_in_the_journal_and_have_no_faults() {
+    let mock = mock();
+    control(&mock, "POST", "faults", json!({"kind": "close"})).await;
+    assert_eq!(
+        control(&mock, "GET", "state", Value::Null).await.status,
+        200
+    );
+    assert!(mock.requests().is_empty());
+}

@@ -1,0 +1,530 @@
+//! Every endpoint: statuses, envelopes, state, and what it says to a wrong request.
+
+use crate::support::{create, send, send_request};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use orionos_mock_server::{Clock, KeyState, ListKey, MockServer, Tier};
+use serde_json::{Value, json};
+
+fn mock() -> MockServer {
+    MockServer::builder()
+        .clock(Clock::frozen())
+        .in_process()
+        .unwrap()
+}
+
+fn fixture(name: &str) -> Value {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The names of an object's fields, deep.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), shape(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::String(_) => json!("string"),
+        Value::Number(_) => json!("number"),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_shapes_of_the_samples() {
+    let mock = mock();
+    let body = fixture("create-agent.request.json").to_string();
+    let created = send(&mock, "POST", "/v1/agents", &body).await;
+    assert_eq!(
+        (created.status, shape(&created.json())),
+        (201, shape(&fixture("create-agent.201.json")))
+    );
+    let id = created.json()["data"]["id"].as_str().unwrap().to_owned();
+    let agent = format!("/v1/agents/{id}");
+
+    let got = send(&mock, "GET", &agent, "").await;
+    assert_eq!(
+        (got.status, shape(&got.json())),
+        (200, shape(&fixture("get-agent.200.json")))
+    );
+
+    let listed = send(&mock, "GET", "/v1/agents", "").await.json();
+    let sample = fixture("list-agents.200.json");
+    assert_eq!(
+        shape(&listed["data"]["agents"][0]),
+        shape(&sample["data"]["agents"][0])
+    );
+    assert_eq!(
+        shape(&listed["data"]["pagination"]),
+        shape(&sample["data"]["pagination"])
+    );
+
+    let body = fixture("send-message.request.json").to_string();
+    let sent = send(&mock, "POST", &format!("{agent}/messages"), &body).await;
+    assert_eq!(
+        (sent.status, shape(&sent.json())),
+        (200, shape(&fixture("send-message.200.json")))
+    );
+    let sent = send(
+        &mock,
+        "POST",
+        &format!("{agent}/messages"),
+        r#"{"text":"Hi"}"#,
+    )
+    .await
+    .json();
+    assert!(sent["data"].get("userId").is_none() && sent["data"].get("roomId").is_none());
+
+    let body = fixture("update-agent.request.json").to_string();
+    let updated = send(&mock, "PATCH", &agent, &body).await;
+    assert_eq!(
+        (updated.status, shape(&updated.json())),
+        (200, shape(&fixture("update-agent.200.json")))
+    );
+
+    let deleted = send(&mock, "DELETE", &agent, "").await;
+    assert_eq!(
+        (deleted.status, shape(&deleted.json())),
+        (200, shape(&fixture("delete-agent.200.json")))
+    );
+    assert_eq!(send(&mock, "DELETE", &agent, "").await.status, 404);
+}
+
+#[tokio::test]
+async fn failures_are_the_samples_to_the_letter() {
+    let mock = mock();
+    let id = create(&mock, "Pilot").await;
+    let agent = format!("/v1/agents/{id}");
+    let cases = [
+        (
+            "GET",
+            "/v1/agents/agent_000000000000".to_owned(),
+            "",
+            404,
+            "agent-not-found.404.json",
+        ),
+        (
+            "POST",
+            "/v1/agents".to_owned(),
+            "{}",
+            400,
+            "create-agent.400.json",
+        ),
+        (
+            "POST",
+            format!("{agent}/messages"),
+            "{}",
+            400,
+            "send-message.400.json",
+        ),
+        (
+            "POST",
+            format!("{agent}/messages"),
+            r#"{"text":" "}"#,
+            400,
+            "send-message.400.json",
+        ),
+        (
+            "PATCH",
+            agent.clone(),
+            r#"{"modelProvider":"acme"}"#,
+            400,
+            "update-agent.400-provider.json",
+        ),
+    ];
+    for (method, path, body, status, sample) in cases {
+        let answer = send(&mock, method, &path, body).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (status, fixture(sample)),
+            "{method} {path}"
+        );
+    }
+
+    mock.protect(&id, Some("Agent has active subscriptions"));
+    assert_eq!(
+        send(&mock, "DELETE", &agent, "").await.json(),
+        fixture("delete-agent.403.json")
+    );
+    mock.make_unavailable(&id, Some("Model provider rate limit exceeded"));
+    let answer = send(
+        &mock,
+        "POST",
+        &format!("{agent}/messages"),
+        r#"{"text":"Hi"}"#,
+    )
+    .await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (503, fixture("send-message.503.json"))
+    );
+
+    for number in 1..100 {
+        create(&mock, &format!("Agent {number}")).await;
+    }
+    let answer = send(&mock, "POST", "/v1/agents", r#"{"name":"one too many"}"#).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (403, fixture("create-agent.403-quota.json"))
+    );
+}
+
+#[tokio::test]
+async fn every_sample_request_is_accepted() {
+    let mock = mock();
+    for name in [
+        "create-agent.request.json",
+        "create-agent.minimal.request.json",
+        "character-file.json",
+    ] {
+        let sent = fixture(name);
+        let created = send(&mock, "POST", "/v1/agents", &sent.to_string()).await;
+        assert_eq!(created.status, 201, "{name}");
+        let id = created.json()["data"]["id"].as_str().unwrap().to_owned();
+        let kept = send(&mock, "GET", &format!("/v1/agents/{id}"), "")
+            .await
+            .json();
+        for (field, value) in sent.as_object().unwrap() {
+            assert_eq!(&kept["data"][field], value, "{name} {field}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_patch_replaces_what_is_sent_clears_what_is_null_and_leaves_the_rest() {
+    let mock = mock();
+    let body = fixture("create-agent.request.json").to_string();
+    let created = send(&mock, "POST", "/v1/agents", &body).await.json();
+    let agent = format!("/v1/agents/{}", created["data"]["id"].as_str().unwrap());
+    let patch = r#"{"personality":{"style":"new"},"bio":null,"custom":{"kept":true}}"#;
+    let updated = send(&mock, "PATCH", &agent, patch).await.json();
+    assert_eq!(
+        updated["data"]["changes"],
+        json!(["bio", "custom", "personality"])
+    );
+    let data = &send(&mock, "GET", &agent, "").await.json()["data"];
+    assert_eq!(data["personality"], json!({"style": "new"}));
+    assert_eq!(data["custom"], json!({"kept": true}));
+    assert_eq!(data["goals"], json!(["Shorten the wait for a berth"]));
+    assert!(data.get("bio").is_none());
+    for body in [r#"{"name":null}"#, r#"{"status":"error"}"#, r#"{"id":"x"}"#] {
+        assert_eq!(
+            send(&mock, "PATCH", &agent, body).await.code(),
+            "INVALID_REQUEST",
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_says_where_and_why() {
+    let mock = mock();
+    for (body, reason) in [
+        ("{\n  \"name\": \"a\",,\n}", "line 2 column"),
+        ("", "line 1 column 0"),
+        ("[]", "got a list"),
+        ("null", "got null"),
+        ("{\"name\": \"\u{1}\"}", "control character"),
+    ] {
+        let answer = send(&mock, "POST", "/v1/agents", body).await;
+        assert_eq!(answer.status, 400);
+        let error = &answer.json()["error"];
+        assert_eq!(error["details"]["field"], "body");
+        let said = error["details"]["reason"].as_str().unwrap().to_owned();
+        assert!(said.contains(reason), "{said}");
+    }
+    let deep = "[".repeat(100_000);
+    assert_eq!(send(&mock, "POST", "/v1/agents", &deep).await.status, 400);
+    let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(1 << 20));
+    let answer = send(&mock, "POST", "/v1/agents", &large).await;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (413, "INVALID_REQUEST".into())
+    );
+}
+
+#[tokio::test]
+async fn a_content_type_that_is_not_json_is_refused() {
+    let mock = mock();
+    for content_type in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+    ] {
+        let mut request = Request::post("/v1/agents").header("authorization", "Bearer test-key");
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let request = request
+            .body(Full::new(Bytes::from_static(b"{\"name\":\"a\"}")))
+            .unwrap();
+        let answer = send_request(&mock, request).await.unwrap();
+        assert_eq!(
+            (
+                answer.status,
+                answer.json()["error"]["details"]["field"].clone()
+            ),
+            (400, json!("Content-Type"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn lists_are_sorted_filtered_and_cut_into_pages() {
+    let mock = MockServer::builder()
+        .agents([
+            json!({"name": "b"}),
+            json!({"name": "a", "status": "inactive"}),
+            json!({"name": "c", "status": "error"}),
+        ])
+        .in_process()
+        .unwrap();
+    let names = async |query: &str| -> Vec<String> {
+        let answer = send(&mock, "GET", &format!("/v1/agents?{query}"), "")
+            .await
+            .json();
+        let agents = answer["data"]["agents"].as_array().unwrap().clone();
+        agents
+            .iter()
+            .map(|agent| agent["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("").await, ["c", "a", "b"], "the newest first");
+    assert_eq!(names("order=asc").await, ["b", "a", "c"]);
+    assert_eq!(names("sortBy=name&order=asc").await, ["a", "b", "c"]);
+    assert_eq!(names("sortBy=name").await, ["c", "b", "a"]);
+    assert_eq!(names("sortBy=status&order=asc").await, ["b", "c", "a"]);
+    assert_eq!(names("status=inactive").await, ["a"]);
+    assert_eq!(names("limit=2&page=2&order=asc").await, ["c"]);
+    assert!(names("page=9").await.is_empty());
+    let past = send(&mock, "GET", "/v1/agents?page=9&limit=2", "")
+        .await
+        .json();
+    assert_eq!(
+        past["data"]["pagination"],
+        json!({"currentPage": 9, "totalPages": 2, "totalItems": 3, "itemsPerPage": 2})
+    );
+    for query in [
+        "page=0",
+        "limit=101",
+        "limit=x",
+        "status=odd",
+        "sortBy=id",
+        "order=up",
+    ] {
+        assert_eq!(
+            send(&mock, "GET", &format!("/v1/agents?{query}"), "")
+                .await
+                .code(),
+            "INVALID_REQUEST"
+        );
+    }
+    let mock = MockServer::builder()
+        .list_key(ListKey::Items)
+        .in_process()
+        .unwrap();
+    assert_eq!(
+        send(&mock, "GET", "/v1/agents", "").await.json()["data"]["items"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn keys_decide_before_anything_else() {
+    let mock = MockServer::builder()
+        .api_key("full")
+        .read_only_key("viewer")
+        .in_process()
+        .unwrap();
+    let with = async |authorization: Option<&str>, method: &str, path: &str| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json");
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        let body = Full::new(Bytes::from_static(b"{\"name\":\"a\"}"));
+        send_request(&mock, request.body(body).unwrap())
+            .await
+            .unwrap()
+    };
+    for wrong in [
+        None,
+        Some("Bearer"),
+        Some("Bearer "),
+        Some("Bearer wrong"),
+        Some("Basic full"),
+        Some("full"),
+    ] {
+        for path in ["/v1/agents", "/v1/nowhere", "/v1/agents/x"] {
+            let answer = with(wrong, "GET", path).await;
+            assert_eq!(
+                (answer.status, answer.json()),
+                (401, fixture("unauthorized.401.json")),
+                "{wrong:?}"
+            );
+        }
+    }
+    assert_eq!(
+        with(Some("bearer full"), "GET", "/v1/agents").await.status,
+        200
+    );
+    assert_eq!(
+        with(Some("Bearer viewer"), "GET", "/v1/agents")
+            .await
+            .status,
+        200
+    );
+    let refused = with(Some("Bearer viewer"), "POST", "/v1/agents").await;
+    assert_eq!((refused.status, refused.code()), (403, "FORBIDDEN".into()));
+    mock.set_key("full", KeyState::OverQuota);
+    assert_eq!(
+        with(Some("Bearer full"), "POST", "/v1/agents").await.code(),
+        "INSUFFICIENT_QUOTA"
+    );
+    mock.set_key("full", KeyState::Revoked);
+    assert_eq!(
+        with(Some("Bearer full"), "GET", "/v1/agents").await.status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn routes_that_are_none_answer_with_the_envelope() {
+    let mock = mock();
+    for path in [
+        "/",
+        "/v1",
+        "/v1/agents/",
+        "/v1/characters",
+        "/v1/agents/a/messages/x",
+        "/agents",
+    ] {
+        let answer = send(&mock, "GET", path, "").await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (404, "NOT_FOUND".into()),
+            "{path}"
+        );
+    }
+    for (method, path, allow) in [
+        ("PUT", "/v1/agents", "GET, POST"),
+        ("POST", "/v1/agents/a", "GET, PATCH, DELETE"),
+        ("GET", "/v1/agents/a/messages", "POST"),
+        ("GET", "/v1/agents/a/messages/stream", "POST"),
+        ("POST", "/health", "GET"),
+    ] {
+        let answer = send(&mock, method, path, "").await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, allow),
+            "{method} {path}"
+        );
+        assert_eq!(answer.json()["success"], false);
+    }
+    let health = send(&mock, "GET", "/health", "").await;
+    assert_eq!(
+        (health.status, health.json()),
+        (200, json!({"status": "ok", "version": "1.0.0"}))
+    );
+    assert_eq!(send(&mock, "HEAD", "/v1/agents", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_agent_remembers_each_conversation_by_itself() {
+    let mock = mock();
+    let agent = format!("/v1/agents/{}", create(&mock, "Pilot").await);
+    let say = async |text: &str, user: &str, room: &str| -> String {
+        let body = json!({"text": text, "userId": user, "roomId": room}).to_string();
+        let answer = send(&mock, "POST", &format!("{agent}/messages"), &body)
+            .await
+            .json();
+        answer["data"]["response"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(say("A", "u", "r").await, "Pilot, turn 1: you said 'A'.");
+    assert_eq!(
+        say("B", "u", "r").await,
+        "Pilot, turn 2: you said 'B'. Before that you said 'A'."
+    );
+    assert_eq!(say("C", "u", "other").await, "Pilot, turn 1: you said 'C'.");
+    assert_eq!(say("D", "v", "r").await, "Pilot, turn 1: you said 'D'.");
+    let metrics = &send(&mock, "GET", &agent, "").await.json()["data"]["metrics"];
+    assert_eq!(
+        *metrics,
+        json!({"totalMessages": 4, "totalConversations": 3, "uptime": "100.0%"})
+    );
+}
+
+#[tokio::test]
+async fn a_stream_is_the_same_reply_in_tokens() {
+    let mock = mock();
+    let agent = format!("/v1/agents/{}", create(&mock, "Pilot").await);
+    for (path, body) in [
+        ("messages/stream", r#"{"text":"Hi"}"#),
+        ("messages", r#"{"text":"Hi","stream":true,"userId":"u"}"#),
+    ] {
+        let answer = send(&mock, "POST", &format!("{agent}/{path}"), body).await;
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+        assert_eq!(answer.header("content-length"), "");
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let events: Vec<Value> = text
+            .split("\n\n")
+            .filter_map(|event| event.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect();
+        let (done, tokens) = events.split_last().unwrap();
+        let reply: String = tokens
+            .iter()
+            .map(|token| token["content"].as_str().unwrap())
+            .collect();
+        assert_eq!(reply, "Pilot, turn 1: you said 'Hi'.");
+        assert!(tokens.iter().all(|token| token["type"] == "token"));
+        assert_eq!(done["type"], "done");
+        assert!(done["messageId"].as_str().unwrap().starts_with("msg_"));
+        assert!(done["metadata"]["tokensUsed"].is_u64());
+    }
+}
+
+#[tokio::test]
+async fn the_same_seed_clock_and_requests_give_the_same_bytes() {
+    let run = async || {
+        let mock = MockServer::builder()
+            .seed(7)
+            .tier(Tier::Standard)
+            .clock(Clock::frozen())
+            .in_process()
+            .unwrap();
+        let mut all = Vec::new();
+        for round in 0..12 {
+            let created = send(
+                &mock,
+                "POST",
+                "/v1/agents",
+                &json!({"name": round.to_string()}).to_string(),
+            )
+            .await;
+            if created.status == 201 {
+                let id = created.json()["data"]["id"].as_str().unwrap().to_owned();
+                let path = format!("/v1/agents/{id}/messages/stream");
+                let streamed = send(&mock, "POST", &path, r#"{"text":"Hi"}"#).await;
+                all.push((
+                    streamed.status,
+                    format!("{:?}", streamed.headers),
+                    streamed.body,
+                ));
+            }
+            all.push((
+                created.status,
+                format!("{:?}", created.headers),
+                created.body,
+            ));
+            mock.advance(std::time::Duration::from_millis(1234));
+        }
+        all
+    };
+    assert_eq!(run().await, run().await);
+}

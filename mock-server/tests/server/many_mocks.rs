@@ -1,0 +1,253 @@
+//! Many mocks in one process, state that comes back, keys that share nothing, garbage on the socket.
+
+use std::io::ErrorKind;
+
+use crate::support::{connect, create, exchange, raw, send, send_request, split};
+use http::Request;
+use http_body_util::Full;
+use orionos_mock_server::{Clock, MockServer, Operation, Snapshot};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn two_hundred_mocks_are_dropped_in_one_poll_and_refuse_at_once() {
+    // An address of its own, where every one of 127/8 is there: on a shared one another test's mock
+    // may take a port that is free again.
+    let address = match cfg!(target_os = "linux") {
+        true => [127, 0, 0, 77],
+        false => [127, 0, 0, 1],
+    };
+    let mut mocks = Vec::new();
+    for _ in 0..200 {
+        mocks.push(
+            MockServer::builder()
+                .address((address, 0).into())
+                .start()
+                .await
+                .unwrap(),
+        );
+    }
+    let addresses: Vec<String> = mocks
+        .iter()
+        .map(|mock| {
+            mock.base_url()["http://".len()..]
+                .trim_end_matches("/v1")
+                .to_owned()
+        })
+        .collect();
+    let mut open = connect(&mocks[0]).await;
+    drop(mocks);
+    for address in addresses {
+        let refused = std::net::TcpStream::connect(&address).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "{address}");
+    }
+    assert_eq!(
+        open.read(&mut [0; 1]).await.unwrap_or(0),
+        0,
+        "connections end, too"
+    );
+}
+
+#[tokio::test]
+async fn clones_are_one_mock() {
+    let mock = MockServer::start().await;
+    let clone = mock.clone();
+    drop(mock);
+    assert_eq!(send(&clone, "GET", "/v1/agents", "").await.status, 200);
+    assert!(
+        exchange(&clone, "GET", "/v1/agents", "")
+            .await
+            .0
+            .starts_with(b"HTTP/1.1 200")
+    );
+}
+
+#[tokio::test]
+async fn state_is_kept_and_comes_back() {
+    let mock = MockServer::builder().agents(["Seed"]).in_process().unwrap();
+    let id = create(&mock, "Pilot").await;
+    let path = format!("/v1/agents/{id}/messages");
+    send(&mock, "POST", &path, r#"{"text":"A","userId":"u"}"#).await;
+    let snapshot = mock.snapshot();
+    assert_eq!(snapshot.len(), 2);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    snapshot.save(&file).unwrap();
+    let restarted = MockServer::builder()
+        .state(Snapshot::load(&file).unwrap())
+        .in_process()
+        .unwrap();
+    let answer = send(&restarted, "POST", &path, r#"{"text":"B","userId":"u"}"#)
+        .await
+        .json();
+    assert!(
+        answer["data"]["response"]
+            .as_str()
+            .unwrap()
+            .contains("turn 2")
+    );
+
+    mock.reset();
+    assert_eq!(mock.snapshot().len(), 1);
+    assert!(mock.requests().is_empty());
+    mock.restore(snapshot.clone());
+    assert_eq!(mock.snapshot(), snapshot);
+    std::fs::write(&file, "{").unwrap();
+    assert_eq!(
+        Snapshot::load(&file).unwrap_err().kind(),
+        ErrorKind::InvalidData
+    );
+}
+
+#[tokio::test]
+async fn a_seed_that_is_no_agent_is_a_clear_error() {
+    for (seed, word) in [
+        (json!({"name": ""}), "Field cannot be empty"),
+        (json!({"name": "a", "bio": 1}), "list of strings"),
+        (json!(7), "Must be a string"),
+    ] {
+        let error = MockServer::builder()
+            .agents([json!({"name": "ok"}), seed])
+            .in_process()
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("agent 2") && text.contains(word), "{text}");
+    }
+    let error = MockServer::builder()
+        .reply_to("(", "x")
+        .in_process()
+        .unwrap_err();
+    assert!(error.to_string().contains("pattern"), "{error}");
+}
+
+#[tokio::test]
+async fn isolated_keys_share_nothing() {
+    let mock = MockServer::builder()
+        .isolate_keys(true)
+        .clock(Clock::frozen())
+        .in_process()
+        .unwrap();
+    let with = async |key: &str, method: &str, body: &'static str| {
+        let request = Request::builder()
+            .method(method)
+            .uri("/v1/agents")
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Full::from(body))
+            .unwrap();
+        send_request(&mock, request).await.unwrap().json()
+    };
+    let one = with("one", "POST", r#"{"name":"a"}"#).await;
+    assert_eq!(
+        with("two", "GET", "").await["data"]["pagination"]["totalItems"],
+        0
+    );
+    assert_eq!(
+        with("one", "GET", "").await["data"]["pagination"]["totalItems"],
+        1
+    );
+    // Each account has ids of its own, whatever the others do.
+    let again = MockServer::builder()
+        .isolate_keys(true)
+        .clock(Clock::frozen())
+        .in_process()
+        .unwrap();
+    let request = Request::post("/v1/agents")
+        .header("authorization", "Bearer one")
+        .header("content-type", "application/json")
+        .body(Full::from(r#"{"name":"a"}"#))
+        .unwrap();
+    let same = send_request(&again, request).await.unwrap().json();
+    assert_eq!(one["data"]["id"], same["data"]["id"]);
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = "expected 1 of: create; found 0; nearest first, these arrived:\n  #1 GET /v1/agents?limit=5 list -> 200\n      operation: expected create, found list"
+)]
+async fn a_failed_assertion_shows_what_arrived() {
+    let mock = MockServer::builder().in_process().unwrap();
+    send(&mock, "GET", "/v1/agents?limit=5", "").await;
+    mock.assert_requests(Operation::Create, 1);
+}
+
+#[tokio::test]
+async fn the_first_event_arrives_before_the_last_is_made() {
+    let mock = MockServer::builder()
+        .agents([json!({"id": "agent_a", "name": "Pilot"})])
+        .clock(Clock::frozen())
+        .token_pace(std::time::Duration::from_secs(3600))
+        .start()
+        .await
+        .unwrap();
+    let mut socket = connect(&mock).await;
+    let request = raw(
+        &mock,
+        "POST",
+        "/v1/agents/agent_a/messages/stream",
+        r#"{"text":"Hi"}"#,
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("data: ") {
+        let mut buffer = [0; 1024];
+        let length = socket.read(&mut buffer).await.unwrap();
+        seen.extend_from_slice(&buffer[..length]);
+    }
+    let (head, body) = split(&seen);
+    assert!(!head.contains("content-length"), "{head}");
+    assert_eq!(String::from_utf8_lossy(&body).matches("token").count(), 1);
+}
+
+#[tokio::test]
+async fn garbage_on_the_socket_harms_nobody() {
+    let mock = MockServer::start().await;
+    let mut random = fastrand::Rng::with_seed(1);
+    for round in 0..200 {
+        let mut socket = connect(&mock).await;
+        let garbage: Vec<u8> = match round % 4 {
+            0 => (0..random.usize(..2000)).map(|_| random.u8(..)).collect(),
+            1 => b"GET /v1/agents HTTP/1.1\r\nhost: x\r\n".to_vec(),
+            2 => {
+                let mut flood = b"GET / HTTP/1.1\r\n".to_vec();
+                for number in 0..2000 {
+                    flood.extend_from_slice(format!("x-{number}: y\r\n").as_bytes());
+                }
+                flood
+            }
+            _ => b"POST /v1/agents HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n{"
+                .to_vec(),
+        };
+        let _ = socket.write_all(&garbage).await;
+        let _ = TcpStream::shutdown(&mut socket).await;
+        let _ = socket.read_to_end(&mut Vec::new()).await;
+    }
+    assert_eq!(send(&mock, "GET", "/v1/agents", "").await.status, 200);
+    assert!(
+        exchange(&mock, "GET", "/v1/agents", "")
+            .await
+            .0
+            .starts_with(b"HTTP/1.1 200")
+    );
+}
+
+#[tokio::test]
+async fn an_idle_connection_stays_open_for_the_next_request() {
+    let mock = MockServer::start().await;
+    let mut socket = connect(&mock).await;
+    let request = raw(&mock, "GET", "/v1/agents", "");
+    for _ in 0..2 {
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"}}") {
+            let length = socket.read_buf(&mut seen).await.unwrap();
+            assert_ne!(length, 0, "closed");
+        }
+        assert!(seen.starts_with(b"HTTP/1.1 200"));
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(600)).await;
+        tokio::time::resume();
+    }
+}

@@ -1,0 +1,24 @@
+//! The client's tests, by theme, in one program: one program links once.
+//!
+//! Most of them talk to the mock in process, in virtual time; `ORION_TEST_OVER=socket` puts a socket
+//! between the two. Tests with heavy dependencies are in `tests/extended`, so that they do not weigh
+//! on the examples.
+
+mod bad_input;
+mod bad_responses;
+mod chaos;
+mod conformance;
+mod contention;
+mod design_as_written;
+mod environment;
+mod failure_table;
+mod fixtures_round_trip;
+mod headers;
+mod hostile_server;
+mod mistakes;
+mod pagination;
+mod retry_table;
+mod retry_waits;
+mod secrets;
+mod streaming;
+mod support;

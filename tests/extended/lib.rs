@@ -1,0 +1,11 @@
+//! Tests of the client that need heavy dependencies. They are a package of their own, so that
+//! `cargo run --example quickstart` does not build what only tests need.
+#![cfg(test)]
+
+mod another_server;
+mod any_values;
+mod compiler_messages;
+mod observability;
+mod properties;
+#[path = "../client/support/mod.rs"]
+mod support;

@@ -1,8 +1,0 @@
-use orionos::{OrionError, OrionOS};
-
-#[tokio::main]
-async fn main() -> Result<(), OrionError> {
-    let orion = OrionOS::new("key")?;
-    let agent = orion.agents().get(7).send().await?;
-    Ok(())
-}
