@@ -1,21 +1,21 @@
-//! Guides, from the first call to production. Every snippet runs offline against the mock server.
+//! Guides, task by task. Every example runs offline against the mock server.
 //!
-//! In the order of a first project:
+//! For a first project, in this order:
 //!
-//! 1. [`first_agent`]: create one, talk to it, change it, delete it.
-//! 2. [`conversations`]: what the agent remembers, and replies that stream.
-//! 3. [`lists`]: a page, all of them, one by one, several pages at a time; many at once.
-//! 4. [`errors`]: what to do about each.
-//! 5. [`retries`]: what is sent again, and how the rate limits are kept.
-//! 6. [`testing`]: your application, offline and in virtual time.
+//! 1. [`first_agent`]: create an agent, send it a message, change it and delete it.
+//! 2. [`conversations`]: hold a conversation, and show a reply while it is written.
+//! 3. [`lists`]: read lists, and create or delete many agents.
+//! 4. [`errors`]: find out what went wrong, and decide what to do.
+//! 5. [`retries`]: control retries, time limits and pacing.
+//! 6. [`testing`]: test your application offline and in virtual time.
 //!
-//! When it goes to production:
+//! For production:
 //!
-//! - [`configuration`]: time limits, keys, servers, what is never printed.
-//! - [`observability`]: spans with OpenTelemetry's names.
-//! - [`http_stack`]: proxies, middleware, any tower service.
-//! - [`from_reqwest`]: from code of your own, piece by piece.
-//! - [`failures`]: what the client does about every failure, as a table.
+//! - [`configuration`]: all settings, and what protects the key.
+//! - [`observability`]: traces and logs.
+//! - [`http_stack`]: proxies, middleware and endpoints without a builder.
+//! - [`from_reqwest`]: replace hand-written code step by step.
+//! - [`failures`]: a table of what the client does about each failure.
 
 #[doc = include_str!("guide/first_agent.md")]
 pub mod first_agent {}

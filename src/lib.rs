@@ -1,5 +1,4 @@
-//! Typed async client for the OrionOS agent API: builders for every endpoint, lists that page through
-//! themselves, replies that stream, retries and pacing that keep you out of trouble.
+//! A typed, async client for the OrionOS agent API.
 //!
 //! ```text
 //! cargo add orionos
@@ -14,52 +13,45 @@
 //!
 //! # let orion = OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
 //! # if false {
-//! let orion = OrionOS::from_env()?; // ORION_API_KEY
+//! let orion = OrionOS::from_env()?; // reads ORION_API_KEY
 //! # }
 //! let agents = orion.agents();
 //! let pilot = agents.create("Harbour Pilot").bio(["I know the harbour."]).send().await?;
-//! let answer = agents.send_message(&pilot.id, "When is the tide?").send().await?;
-//! println!("{}", answer.response);
+//! let message = agents.send_message(&pilot.id, "When is the tide?").send().await?;
+//! println!("{}", message.response);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A create or a message is sent again only when the server certainly did not act, and every error
-//! says whether it did ([`OrionError::outcome`]).
+//! Start with [`OrionOS`]. [`Agents`] has the operations, and [`OrionBuilder`] has the settings.
 //!
-//! # Where to go from here
+//! By default, creates and messages are retried only if the server definitely did not act.
+//! [`OrionError::outcome`] tells you what is known.
 //!
-//! | you want to | read |
+//! # Guides
+//!
+//! | To | Read |
 //! |---|---|
-//! | create an agent, talk to it, change it, delete it | [`guide::first_agent`] |
-//! | hold a conversation, print a reply as it comes | [`guide::conversations`] |
-//! | list agents, or change many at once | [`guide::lists`] |
-//! | know what to do about an error | [`guide::errors`], [`guide::failures`] |
-//! | stay under the rate limits | [`guide::retries`] |
+//! | create an agent, send it a message, change it and delete it | [`guide::first_agent`] |
+//! | hold a conversation, and show a reply while it is written | [`guide::conversations`] |
+//! | read lists, and create or delete many agents | [`guide::lists`] |
+//! | find out what went wrong, and decide what to do | [`guide::errors`], [`guide::failures`] |
+//! | control retries, time limits and pacing | [`guide::retries`] |
 //! | test your application offline | [`guide::testing`] |
-//! | set time limits, headers, a server of your own | [`guide::configuration`] |
+//! | set time limits, headers or your own server | [`guide::configuration`] |
 //! | see calls in your traces | [`guide::observability`] |
-//! | send through a proxy or a middleware stack | [`guide::http_stack`] |
-//! | replace reqwest code of your own | [`guide::from_reqwest`] |
-//!
-//! Everything starts at [`OrionOS`]; [`Agents`] has the operations, [`OrionBuilder`] the settings.
+//! | use a proxy, middleware or an endpoint without a builder | [`guide::http_stack`] |
+//! | replace hand-written reqwest code | [`guide::from_reqwest`] |
 //!
 //! # Cargo features
 //!
-//! | feature | default | what it does |
-//! |---|---|---|
-//! | `rustls` | yes | https by rustls with the platform's certificates |
-//! | `native-tls` | no | https by the platform's own library |
-//! | `tracing` | yes | a span for each call and each attempt |
-//! | `backoff` | no | policies of the `backoff` crate as retry schedules; that crate is unmaintained |
+#![doc = include_str!("guide/features.md")]
 //!
-//! Without either TLS feature the client speaks plain http, or through a service of your own.
+//! # How a call works
 //!
-//! # How it works
-//!
-//! The way of a request: a builder of [`Agents`] makes a request; one function takes every request
-//! through deadline, pacing, attempts and waits; the transport makes one HTTP exchange; the envelope
-//! becomes the typed result or an [`OrionError`].
+//! A builder of [`Agents`] makes a request. The client then waits until the rate limit permits it,
+//! sends it, and retries it if its [`RetryPolicy`] allows that. The response becomes a typed result
+//! or an [`OrionError`]. The repository's `ARCHITECTURE.md` explains each step and why it is there.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(
@@ -110,7 +102,7 @@ pub use jiff::Timestamp;
 pub use secrecy::SecretString;
 pub use serde_json::Value;
 
-/// The README's programs, compiled and run.
+/// Compiles and runs the README's programs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,5 +1,5 @@
-//! A stateful stand-in for the OrionOS API: limits, quota, conversation memory, streaming and faults
-//! on demand, offline.
+//! A mock of the OrionOS API for your tests. It keeps state, enforces rate limits, remembers
+//! conversations, streams replies, and fails when you tell it to. It works offline.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -10,6 +10,12 @@
 //! println!("{} with the key {}", mock.base_url(), mock.api_key());
 //! # }
 //! ```
+//!
+//! Start with [`MockServer`]. [`MockServerBuilder`] has the settings, [`Fault`] the failures that you
+//! can inject, and [`RequestPattern`] describes the requests that a test expects.
+//!
+//! The crate also has a program, `orionos-mock-server`, for tests in other languages. The README
+//! describes it and the control API.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(
@@ -61,7 +67,7 @@ pub use server::MockServer;
 pub use service::{MockBody, MockService};
 pub use snapshot::Snapshot;
 
-/// The README's program, compiled and run.
+/// Compiles and runs the README's programs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
