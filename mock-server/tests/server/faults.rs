@@ -330,7 +330,7 @@ async fn faults_can_be_listed_and_taken_away() {
     assert_eq!(send(&mock, "GET", PATH, "").await.status, 200);
 }
 
-/// The README's table of faults: what the flag says, the control API says too.
+/// The README's tables of faults: what `--fault` accepts is what the control API accepts.
 #[test]
 fn the_readmes_flags_and_control_calls_are_the_same_faults() {
     let readme = include_str!("../../README.md");
@@ -339,10 +339,6 @@ fn the_readmes_flags_and_control_calls_are_the_same_faults() {
         let cells: Vec<&str> = line.split(" | ").collect();
         let word = |cell: &str| cell.trim_matches(['`', '|', ' ']).to_owned();
         let flag = word(cells[2]);
-        let flag = flag.strip_prefix("--fault ").map_or_else(
-            || flag.strip_prefix("--").unwrap().replacen(' ', "=", 1),
-            str::to_owned,
-        );
         let from_flag: Fault = flag
             .parse()
             .unwrap_or_else(|error| panic!("{flag}: {error}"));
