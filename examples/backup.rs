@@ -1,4 +1,5 @@
-//! Exports every agent's configuration to character files, and creates the agents again from them.
+//! Writes the configuration of every agent to a character file, deletes the agents, and creates them
+//! again from the files. Runs offline on its own mock.
 //!
 //! `cargo run --example backup`
 
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         )?;
         ids.push(id);
     }
-    println!("{} agents are kept in {}", ids.len(), folder.display());
+    println!("{} agents are saved in {}", ids.len(), folder.display());
     orion.agents().delete_many(ids).send().await;
 
     let mut configs = Vec::new();

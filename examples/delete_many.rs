@@ -1,5 +1,5 @@
-//! Deletes 40 agents under the standard tier (10 deletes a minute) with a progress bar. The mock's
-//! minutes pass in virtual time, so it takes no time at all.
+//! Deletes 40 agents with a progress bar. The tier allows ten deletes per minute, so the client waits
+//! for three rate-limit windows. In virtual time, they pass instantly.
 //!
 //! `cargo run --example delete_many`
 
@@ -64,7 +64,7 @@ async fn run() -> Result<(), Failure> {
         mock.requests().len()
     );
     if deleted < 40 || !mock.snapshot().is_empty() {
-        return Err("some agents are left".into());
+        return Err("some agents were not deleted".into());
     }
     Ok(())
 }

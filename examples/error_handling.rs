@@ -1,6 +1,6 @@
-//! What goes wrong, what the error says, and what to do about it.
+//! Shows common failures, the text of each error and what to do about it.
 //!
-//! Offline on a mock of its own.
+//! `cargo run --example error_handling` runs offline on its own mock.
 
 use orionos::{ErrorCode, OrionError, OrionOS, Outcome, RetryPolicy};
 use orionos_mock_server::{Fault, MockServer, Operation};
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     mock.fault(Fault::html_page(502).times(1));
     explain(agents.list().send().await);
 
-    // The mock creates the agent, and the answer is lost on the way.
+    // The mock creates the agent, but the response is lost.
     mock.fault(Fault::reset().after_acting().on(Operation::Create).times(1));
     explain(agents.create("Was I created?").send().await);
     Ok(())
@@ -42,16 +42,16 @@ fn explain<T>(result: Result<T, OrionError>) {
     println!("{error}");
     let advice = match error.code() {
         Some(ErrorCode::AgentNotFound) => "check the id".to_owned(),
-        Some(ErrorCode::InvalidRequest) => "mend the field that it names".to_owned(),
+        Some(ErrorCode::InvalidRequest) => "fix the field that the error names".to_owned(),
         _ if error.is_rate_limited() => match error.retry_after() {
-            Some(wait) => format!("come back in {wait:?}"),
-            None => "come back later".to_owned(),
+            Some(wait) => format!("retry in {wait:?}"),
+            None => "retry later".to_owned(),
         },
-        _ if error.is_retryable() => "send it again later".to_owned(),
+        _ if error.is_retryable() => "retry later".to_owned(),
         _ if error.outcome() == Outcome::Unknown => {
-            "look first: the server may have acted".to_owned()
+            "check first: the server may have acted".to_owned()
         }
-        _ => "see the message".to_owned(),
+        _ => "read the message".to_owned(),
     };
     println!("  -> {advice} (outcome {:?})\n", error.outcome());
 }

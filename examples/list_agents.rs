@@ -1,6 +1,6 @@
-//! Three ways through a list: a page, all entries one by one, all pages four at a time.
+//! Reads a list in three ways: page by page, item by item, and four pages at a time.
 //!
-//! Offline on a mock of its own.
+//! `cargo run --example list_agents` runs offline on its own mock.
 
 use orionos::{AgentSort, Order, OrionOS};
 use orionos_mock_server::MockServer;
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         page.items.last().map_or("-", |agent| &agent.name),
     );
     if let Some(next) = page.next_page().await? {
-        println!("Page 2 has {} entries", next.items.len());
+        println!("Page 2 has {} items", next.items.len());
     }
 
     let mut count = 0;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let all = by_name.limit(10).concurrency(4).all().await?;
     println!(
-        "All at once: {} agents, the last is {}",
+        "All in one vector: {} agents, the last is {}",
         all.len(),
         all[all.len() - 1].name
     );

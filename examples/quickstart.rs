@@ -1,7 +1,7 @@
-//! The whole life of an agent, step by step.
+//! Creates an agent, chats with it, updates it and deletes it.
 //!
-//! Without `ORION_API_KEY` it runs on a mock of its own, offline. With the key it talks to the real
-//! service, and deletes what it made.
+//! Without `ORION_API_KEY`, `cargo run --example quickstart` runs offline on its own mock. With the
+//! key, it uses the real service and deletes only the agent it created.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use orionos_mock_server::{Fault, MockServer, Operation};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A blank key is no key, and from_env() would say so: the mock is for that case too.
+    // from_env() rejects a blank key, so it counts as missing here too.
     let real = std::env::var("ORION_API_KEY").is_ok_and(|key| !key.trim().is_empty());
     let mock = if real {
         None
@@ -29,10 +29,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     match &mock {
         Some(_) => println!(
-            "No ORION_API_KEY: talking to a mock at {}",
+            "ORION_API_KEY is not set: using a mock at {}",
             orion.base_url()
         ),
-        None => println!("Talking to {}", orion.base_url()),
+        None => println!("Using {}", orion.base_url()),
     }
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/harbour_pilot.json");
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let created = orion.agents().create_from(config).send().await?;
     println!("Created   {} ({})", created.name, created.id);
 
-    // Whatever happens next, the agent is deleted again.
+    // The agent is deleted even if a later step fails.
     let visit = visit(&orion, &created.id, mock.as_ref()).await;
     let deleted = orion.agents().delete(&created.id).send().await?;
     println!("Deleted   {} at {}", deleted.name, deleted.deleted_at);
@@ -51,7 +51,7 @@ async fn visit(orion: &OrionOS, id: &AgentId, mock: Option<&MockServer>) -> Resu
     let agents = orion.agents();
 
     let page = agents.list().limit(5).send().await?;
-    println!("Listed    {} agents in all", page.pagination.total_items);
+    println!("Listed    {} agents in total", page.pagination.total_items);
 
     let agent = agents.get(id).send().await?;
     println!(
@@ -75,7 +75,7 @@ async fn visit(orion: &OrionOS, id: &AgentId, mock: Option<&MockServer>) -> Resu
     while let Some(event) = stream.next().await {
         if let MessageEvent::Token(token) = event? {
             print!("{token}");
-            // A terminal shows whole lines only, unless it is told otherwise.
+            // Standard output is buffered by line.
             let _ = std::io::stdout().flush();
         }
     }
@@ -98,7 +98,7 @@ async fn visit(orion: &OrionOS, id: &AgentId, mock: Option<&MockServer>) -> Resu
     }
 
     if let Some(mock) = mock {
-        // The server says "try again in 0.2 seconds" once; the client does.
+        // The server asks once to wait for 0.2 seconds. The client does, and retries.
         mock.fault(Fault::rate_limit(0.2).on(Operation::Get).times(1));
         let response = agents.get(id).send_with_meta().await?;
         println!(

@@ -1,6 +1,7 @@
-//! A chat on the terminal: a line is a message, the answer comes token by token, Ctrl-D ends it.
+//! A chat in the terminal. Each line is a message, and the reply arrives token by token. Ctrl-D ends
+//! the chat.
 //!
-//! Offline on a mock of its own, unless `ORION_API_KEY` is set.
+//! `cargo run --example streaming_chat` runs offline on its own mock, unless `ORION_API_KEY` is set.
 
 use std::io::Write;
 use std::time::Duration;
@@ -27,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let agent = orion.agents().create("Harbour Pilot").send().await?;
-    println!("Talking to {}. Ctrl-D ends.", agent.name);
+    println!("You are chatting with {}. Press Ctrl-D to end.", agent.name);
     let chat = orion
         .agents()
         .conversation(&agent.id)

@@ -1,6 +1,6 @@
-//! Prints the spans of a call that is retried: the call, its attempts, the wait between them.
+//! Prints the spans of a call that is retried: the call, its attempts and the wait between them.
 //!
-//! `cargo run --example tracing`
+//! `cargo run --example tracing` runs offline on its own mock.
 
 use orionos::OrionOS;
 use orionos_mock_server::{Fault, MockServer};
