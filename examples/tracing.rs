@@ -4,14 +4,16 @@
 
 use orionos::OrionOS;
 use orionos_mock_server::{Fault, MockServer};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::prelude::*;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_env_filter("orionos=debug")
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_span_events(FmtSpan::CLOSE))
+        .with(Targets::new().with_target("orionos", Level::DEBUG))
         .init();
 
     let mock = MockServer::start().await;
