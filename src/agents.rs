@@ -45,9 +45,10 @@ impl Agents {
         CreateAgent::new(self.client.clone(), name.into())
     }
 
-    /// Creates an agent from a configuration, such as a character file.
+    /// Creates an agent from a configuration, such as a character file. Fields that are null are left
+    /// out.
     pub fn create_from(&self, config: AgentConfig) -> CreateAgent {
-        CreateAgent::from_config(self.client.clone(), &config)
+        CreateAgent::from_config(self.client.clone(), config)
     }
 
     /// An agent with its configuration and metrics: `GET /agents/{agentId}`.

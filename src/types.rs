@@ -1,16 +1,24 @@
-//! What goes over the wire, as types.
+//! The JSON of the API, as types.
 //!
-//! Three rules hold for all of them. A value that this version does not know is kept: unknown enum
-//! values in `Other`, unknown fields in `extra`. What may be absent is an [`Option`], so an absent
-//! list and an empty one stay two things; only what an application cannot go on without is
-//! required, for an answer is not to be lost over a detail. What was decoded and is encoded again
-//! is the same JSON, except that an explicit `null` counts as absent.
+//! What an application cannot do without is required: an agent's id, name and status, a message's
+//! id and text. Everything else is an [`Option`], and a response that is otherwise fine never fails
+//! over it:
+//!
+//! - Values that this version does not know are kept: unknown enum values in `Other`, unknown
+//!   fields in `extra`.
+//! - A whole number may also be written `12.0` or `"12"`, and a time without a zone is in UTC.
+//! - A value of another type leaves its field empty and is kept in `extra`, and so is null.
+//!
+//! What is encoded again is the same JSON value that was decoded.
 
 mod action;
 mod agent;
+mod agent_changes;
 mod agent_config;
 mod character_file;
+mod configuration_fields;
 mod id;
+mod lenient;
 mod list_query;
 mod message;
 mod model_settings;
@@ -37,7 +45,15 @@ pub use plugin::Plugin;
 pub use typed_settings::{DiscordSettings, TelegramSettings, TwitterSettings};
 pub use vocabulary::{AgentStatus, ErrorCode, ModelProvider, Platform};
 
-/// A list of strings for a setter that takes anything like one.
+pub(crate) use agent_changes::AgentChanges;
+pub(crate) use configuration_fields::{
+    configuration_clear_setter, configuration_clear_setters, configuration_fields,
+    configuration_setter, configuration_setters,
+};
+pub(crate) use lenient::{Lenient, Reading};
+pub(crate) use open_struct::OpenStruct;
+
+/// Collects a list of strings for a setter that takes anything that converts to strings.
 fn strings<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Vec<String> {
     values.into_iter().map(Into::into).collect()
 }

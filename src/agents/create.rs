@@ -3,14 +3,14 @@
 use http::Method;
 
 use super::AGENTS;
-use super::configuration::{ConfigurationBody, configuration_setters};
+use super::configuration::{ConfigurationBody, extra_field_setter};
 use crate::call::call;
 use crate::client::OrionOS;
 use crate::error::OrionError;
 use crate::meta::ApiResponse;
 use crate::request::{CallOptions, Path, Request, WindowKey, call_options};
 use crate::retry::Safety;
-use crate::types::{AgentConfig, CreatedAgent};
+use crate::types::{AgentConfig, CreatedAgent, configuration_setters};
 
 const OPERATION: &str = "agents.create";
 
@@ -50,28 +50,24 @@ const OPERATION: &str = "agents.create";
 #[must_use = "a builder does nothing until .send().await"]
 pub struct CreateAgent {
     client: OrionOS,
-    body: ConfigurationBody,
+    body: ConfigurationBody<AgentConfig>,
     options: CallOptions,
 }
 
 call_options!(CreateAgent, part_of_others);
-configuration_setters!(CreateAgent);
+configuration_setters!(CreateAgent [body.fields]);
+extra_field_setter!(CreateAgent);
 
 impl CreateAgent {
     pub(super) fn new(client: OrionOS, name: String) -> Self {
-        let mut body = ConfigurationBody::default();
-        body.set("name", name);
-        Self {
-            client,
-            body,
-            options: CallOptions::default(),
-        }
+        Self::from_config(client, AgentConfig::new(name))
     }
 
-    pub(super) fn from_config(client: OrionOS, config: &AgentConfig) -> Self {
+    pub(super) fn from_config(client: OrionOS, mut config: AgentConfig) -> Self {
+        config.remove_nulls();
         Self {
             client,
-            body: ConfigurationBody::from_config(config),
+            body: ConfigurationBody::new(config),
             options: CallOptions::default(),
         }
     }
@@ -103,7 +99,7 @@ impl CreateAgent {
             method: Method::POST,
             path: Path::fixed(AGENTS),
             query: None,
-            body: Some(self.body.to_json()?),
+            body: Some(self.body.to_json(Some(&self.body.fields.name))?),
             safety: Safety::Unsafe,
             window: WindowKey::operation(OPERATION),
             options: self.options.clone(),

@@ -3,14 +3,17 @@
 use http::Method;
 
 use super::agent_path;
-use super::configuration::{ConfigurationBody, configuration_setters};
+use super::configuration::{ConfigurationBody, extra_field_setter};
 use crate::call::call;
 use crate::client::OrionOS;
 use crate::error::OrionError;
 use crate::meta::ApiResponse;
 use crate::request::{CallOptions, Request, WindowKey, call_options};
 use crate::retry::Safety;
-use crate::types::{AgentConfig, AgentId, AgentStatus, UpdatedAgent};
+use crate::types::{
+    AgentChanges, AgentConfig, AgentId, AgentStatus, UpdatedAgent, configuration_clear_setters,
+    configuration_setters,
+};
 
 const OPERATION: &str = "agents.update";
 
@@ -45,67 +48,45 @@ const OPERATION: &str = "agents.update";
 pub struct UpdateAgent {
     client: OrionOS,
     id: AgentId,
-    body: ConfigurationBody,
+    body: ConfigurationBody<AgentChanges>,
     options: CallOptions,
 }
 
 call_options!(UpdateAgent);
-configuration_setters!(UpdateAgent);
-
-/// `clear_…` setters: the field is sent as null.
-macro_rules! clear_setters {
-    ($($setter:ident: $field:literal),* $(,)?) => {
-        impl UpdateAgent {
-            $(
-                #[doc = concat!("Clears `", $field, "`: sends it as null.")]
-                pub fn $setter(mut self) -> Self {
-                    self.body.clear($field);
-                    self
-                }
-            )*
-        }
-    };
-}
-
-clear_setters! {
-    clear_bio: "bio",
-    clear_personality: "personality",
-    clear_knowledge: "knowledge",
-    clear_goals: "goals",
-    clear_clients: "clients",
-    clear_settings: "settings",
-    clear_model_provider: "modelProvider",
-    clear_model: "model",
-    clear_model_settings: "modelSettings",
-    clear_plugins: "plugins",
-    clear_actions: "actions",
-}
+configuration_setters!(UpdateAgent [body.fields]);
+configuration_clear_setters!(UpdateAgent [body.fields]);
+extra_field_setter!(UpdateAgent);
 
 impl UpdateAgent {
     pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
         Self {
             client,
             id,
-            body: ConfigurationBody::default(),
+            body: ConfigurationBody::new(AgentChanges::default()),
             options: CallOptions::default(),
         }
     }
 
-    /// `name`.
+    /// Sets `name`, replacing any earlier value. The name must not be empty.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.body.set("name", name.into());
+        let fields = &mut self.body.fields;
+        fields.name = Some(name.into());
+        fields.extra.remove("name");
         self
     }
 
-    /// `status`: active or inactive.
+    /// Sets `status` to active or inactive, replacing any earlier value.
     pub fn status(mut self, status: impl Into<AgentStatus>) -> Self {
-        self.body.set("status", status.into());
+        let fields = &mut self.body.fields;
+        fields.status = Some(status.into());
+        fields.extra.remove("status");
         self
     }
 
-    /// Sets every field that the configuration has. Fields that it does not have stay as they are.
+    /// Sets every field that the configuration has. A field that is null in it is cleared; fields
+    /// that it does not have are unchanged.
     pub fn config(mut self, config: &AgentConfig) -> Self {
-        self.body.merge(ConfigurationBody::from_config(config));
+        self.body.fields.apply(config.clone());
         self
     }
 
@@ -135,7 +116,7 @@ impl UpdateAgent {
             method: Method::PATCH,
             path: agent_path(&self.id, "")?,
             query: None,
-            body: Some(self.body.to_json()?),
+            body: Some(self.body.to_json(self.body.fields.name.as_deref())?),
             safety: Safety::Idempotent,
             window: WindowKey::operation(OPERATION),
             options: self.options.clone(),

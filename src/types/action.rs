@@ -1,8 +1,6 @@
-//! What an agent can do beside talking.
+//! What an agent can do besides talking.
 
 use super::open_struct::{extra_setter, open_struct};
-use serde_json::Map;
-
 use super::strings;
 
 open_struct! {
@@ -26,11 +24,11 @@ open_struct! {
         optional {
             /// What the action does.
             description: String = "description",
-            /// Messages that should set it off.
+            /// Messages that should start it.
             examples: Vec<String> = "examples",
-            /// The function that carries it out.
+            /// The function that performs it.
             handler: String = "handler",
-            /// What the action needs to be told.
+            /// The values that the action needs.
             parameters: Vec<ActionParameter> = "parameters",
         }
     }
@@ -39,31 +37,26 @@ open_struct! {
 extra_setter!(Action);
 
 impl Action {
-    /// An action without examples, handler and parameters.
+    /// Returns an action without examples, handler and parameters.
     pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            description: Some(description.into()),
-            examples: None,
-            handler: None,
-            parameters: None,
-            extra: Map::new(),
-        }
+        let mut action = Self::with_required(name.into());
+        action.description = Some(description.into());
+        action
     }
 
-    /// Adds a message that should set it off.
+    /// Adds a message that should start it.
     pub fn example(mut self, example: impl Into<String>) -> Self {
         self.examples.get_or_insert_default().push(example.into());
         self
     }
 
-    /// Sets all the messages that should set it off.
+    /// Sets the messages that should start it, replacing any added before.
     pub fn examples<S: Into<String>>(mut self, examples: impl IntoIterator<Item = S>) -> Self {
         self.examples = Some(strings(examples));
         self
     }
 
-    /// Sets the function that carries it out.
+    /// Sets the function that performs it.
     pub fn handler(mut self, handler: impl Into<String>) -> Self {
         self.handler = Some(handler.into());
         self
@@ -75,7 +68,7 @@ impl Action {
         self
     }
 
-    /// Sets all parameters.
+    /// Sets the parameters, replacing any added before.
     pub fn parameters(mut self, parameters: impl IntoIterator<Item = ActionParameter>) -> Self {
         self.parameters = Some(parameters.into_iter().collect());
         self
@@ -83,7 +76,7 @@ impl Action {
 }
 
 open_struct! {
-    /// What an [`Action`] needs to be told.
+    /// A value that an [`Action`] needs.
     ///
     /// ```
     /// use orionos::ActionParameter;
@@ -102,9 +95,9 @@ open_struct! {
             kind: String = "type",
         }
         optional {
-            /// What it is for.
+            /// What the value is for.
             description: String = "description",
-            /// Whether the action cannot do without it.
+            /// Whether the action needs it in any case.
             required: bool = "required",
         }
     }
@@ -113,24 +106,18 @@ open_struct! {
 extra_setter!(ActionParameter);
 
 impl ActionParameter {
-    /// A parameter of a name and a type, such as `string`.
+    /// Returns a parameter with a name and a type, such as `string`.
     pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            kind: kind.into(),
-            description: None,
-            required: None,
-            extra: Map::new(),
-        }
+        Self::with_required(name.into(), kind.into())
     }
 
-    /// Sets what it is for.
+    /// Sets what the value is for.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Sets whether the action cannot do without it.
+    /// Sets whether the action needs it in any case.
     pub fn required(mut self, required: bool) -> Self {
         self.required = Some(required);
         self
@@ -144,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_setters_write_the_wire_names() {
+    fn the_setters_write_the_json_names() {
         let action = Action::new("count_stock", "Count")
             .examples(["How much?"])
             .example("How many?")

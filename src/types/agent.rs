@@ -1,70 +1,65 @@
-//! An agent as the server knows it, and what each operation on one answers.
+//! An agent as the server knows it, and the result of each operation on one.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::configuration_fields::configuration_fields;
 use super::open_struct::open_struct;
-use super::{
-    Action, AgentConfig, AgentId, AgentStatus, ModelProvider, ModelSettings, Personality, Platform,
-    PlatformSettings, Plugin,
-};
+use super::{AgentConfig, AgentId, AgentStatus, ModelProvider, Platform, PlatformSettings};
 use crate::error::OrionError;
 
-open_struct! {
-    /// An agent: its configuration, and what the server adds to it.
-    ///
-    /// [`config`](Self::config) gives the configuration alone, to keep it or to create the agent
-    /// again.
-    pub struct Agent {
-        required {
-            /// The agent's id.
-            id: AgentId = "id",
-            /// The agent's name.
-            name: String = "name",
-            /// Whether the agent answers.
-            status: AgentStatus = "status",
-            /// When the agent was created.
-            created_at: Timestamp = "createdAt",
-        }
-        optional {
-            /// When the agent was last changed.
-            updated_at: Timestamp = "updatedAt",
-            /// What the agent says of itself, a sentence an item.
-            bio: Vec<String> = "bio",
-            /// How the agent speaks.
-            personality: Personality = "personality",
-            /// What the agent knows about.
-            knowledge: Vec<String> = "knowledge",
-            /// What the agent is for.
-            goals: Vec<String> = "goals",
-            /// The platforms that the agent is on.
-            clients: Vec<Platform> = "clients",
-            /// Settings by platform.
-            settings: PlatformSettings = "settings",
-            /// Who runs the model.
-            model_provider: ModelProvider = "modelProvider",
-            /// The provider's name of the model.
-            model: String = "model",
-            /// How the model is sampled.
-            model_settings: ModelSettings = "modelSettings",
-            /// The agent's plugins.
-            plugins: Vec<Plugin> = "plugins",
-            /// What the agent can do beside talking.
-            actions: Vec<Action> = "actions",
-            /// What the agent has done so far.
-            metrics: AgentMetrics = "metrics",
+configuration_fields! {
+    open_struct! {
+        /// An agent: its configuration, and what the server adds to it.
+        ///
+        /// [`config`](Self::config) returns the configuration alone, to keep it or to create the
+        /// agent again.
+        pub struct Agent {
+            required {
+                /// The agent's id.
+                id: AgentId = "id",
+                /// The agent's name.
+                name: String = "name",
+                /// Whether the agent replies to messages.
+                status: AgentStatus = "status",
+            }
+            optional {
+                /// When the agent was created.
+                created_at: Timestamp = "createdAt",
+                /// When the agent was last changed.
+                updated_at: Timestamp = "updatedAt",
+                /// What the agent has done so far.
+                metrics: AgentMetrics = "metrics",
+            }
         }
     }
 }
 
 impl Agent {
-    /// The agent's configuration, as a character file holds it: without id, status, times and
+    /// Returns an agent without any optional field, for tests and fakes.
+    ///
+    /// ```
+    /// use orionos::{Agent, AgentStatus};
+    ///
+    /// let mut agent = Agent::new("agent_k3m9q0w7z2x5", "Harbour Pilot", AgentStatus::Active);
+    /// agent.model = Some("claude-3-opus".into());
+    /// assert_eq!(agent.bio, None);
+    /// ```
+    pub fn new(
+        id: impl Into<AgentId>,
+        name: impl Into<String>,
+        status: impl Into<AgentStatus>,
+    ) -> Self {
+        Self::with_required(id.into(), name.into(), status.into())
+    }
+
+    /// Returns the agent's configuration, as in a character file: without id, status, times and
     /// metrics.
     pub fn config(&self) -> AgentConfig {
         AgentConfig::from(self)
     }
 
-    /// A platform's settings as a type; `None` if the agent has none for it.
+    /// Returns the settings of one platform as a type, or `None` if the agent has none.
     ///
     /// ```
     /// # fn main() -> Result<(), orionos::OrionError> {
@@ -72,7 +67,7 @@ impl Agent {
     ///
     /// let agent: Agent = serde_json::from_str(
     ///     r#"{"id": "agent_k3m9q0w7z2x5", "name": "Harbour Pilot", "status": "active",
-    ///         "createdAt": "2026-03-02T08:15:30Z", "settings": {"discord": {"commandPrefix": "!"}}}"#,
+    ///         "settings": {"discord": {"commandPrefix": "!"}}}"#,
     /// )
     /// .expect("an agent");
     /// let discord: Option<DiscordSettings> = agent.settings_for(Platform::Discord)?;
@@ -83,7 +78,9 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`OrionError::Config`] that names the field if the settings have another shape.
+    /// Returns [`OrionError::Config`], which names the field, if the settings cannot be read as the
+    /// type. The typed settings of this crate can be read from any JSON object: a value of another
+    /// type is in their `extra`.
     pub fn settings_for<T: DeserializeOwned>(
         &self,
         platform: impl Into<Platform>,
@@ -98,18 +95,18 @@ open_struct! {
     pub struct AgentMetrics {
         required {}
         optional {
-            /// How many messages it has answered.
+            /// How many messages it has replied to.
             total_messages: u64 = "totalMessages",
-            /// How many conversations it has held.
+            /// How many conversations it has had.
             total_conversations: u64 = "totalConversations",
-            /// The share of time that it was up, such as `99.8%`.
+            /// The share of time that it was available, such as `99.8%`.
             uptime: String = "uptime",
         }
     }
 }
 
 open_struct! {
-    /// An entry of the list of agents.
+    /// An agent in a list.
     #[derive(Eq)]
     pub struct AgentSummary {
         required {
@@ -117,17 +114,17 @@ open_struct! {
             id: AgentId = "id",
             /// The agent's name.
             name: String = "name",
-            /// Whether the agent answers.
+            /// Whether the agent replies to messages.
             status: AgentStatus = "status",
-            /// When the agent was created.
-            created_at: Timestamp = "createdAt",
         }
         optional {
+            /// When the agent was created.
+            created_at: Timestamp = "createdAt",
             /// When the agent was last changed.
             updated_at: Timestamp = "updatedAt",
             /// Who runs the model.
             model_provider: ModelProvider = "modelProvider",
-            /// The provider's name of the model.
+            /// The provider's name for the model.
             model: String = "model",
             /// The platforms that the agent is on.
             clients: Vec<Platform> = "clients",
@@ -135,8 +132,19 @@ open_struct! {
     }
 }
 
+impl AgentSummary {
+    /// Returns a list's item without any optional field, for tests and fakes.
+    pub fn new(
+        id: impl Into<AgentId>,
+        name: impl Into<String>,
+        status: impl Into<AgentStatus>,
+    ) -> Self {
+        Self::with_required(id.into(), name.into(), status.into())
+    }
+}
+
 open_struct! {
-    /// What a create answers.
+    /// The result of a create.
     #[derive(Eq)]
     pub struct CreatedAgent {
         required {
@@ -144,20 +152,31 @@ open_struct! {
             id: AgentId = "id",
             /// The agent's name.
             name: String = "name",
-            /// Whether the agent answers.
+            /// Whether the agent replies to messages.
             status: AgentStatus = "status",
-            /// When the agent was created.
-            created_at: Timestamp = "createdAt",
         }
         optional {
+            /// When the agent was created.
+            created_at: Timestamp = "createdAt",
             /// The agent's own URL.
             api_endpoint: String = "apiEndpoint",
         }
     }
 }
 
+impl CreatedAgent {
+    /// Returns the result of a create without any optional field, for tests and fakes.
+    pub fn new(
+        id: impl Into<AgentId>,
+        name: impl Into<String>,
+        status: impl Into<AgentStatus>,
+    ) -> Self {
+        Self::with_required(id.into(), name.into(), status.into())
+    }
+}
+
 open_struct! {
-    /// What an update answers.
+    /// The result of an update.
     #[derive(Eq)]
     pub struct UpdatedAgent {
         required {
@@ -165,32 +184,53 @@ open_struct! {
             id: AgentId = "id",
             /// The agent's name.
             name: String = "name",
-            /// Whether the agent answers.
+            /// Whether the agent replies to messages.
             status: AgentStatus = "status",
+        }
+        optional {
             /// When the agent was changed.
             updated_at: Timestamp = "updatedAt",
-            /// The wire names of the fields that were sent.
+            /// The JSON names of the fields that were sent.
             changes: Vec<String> = "changes",
         }
-        optional {}
+    }
+}
+
+impl UpdatedAgent {
+    /// Returns the result of an update without any optional field, for tests and fakes.
+    pub fn new(
+        id: impl Into<AgentId>,
+        name: impl Into<String>,
+        status: impl Into<AgentStatus>,
+    ) -> Self {
+        Self::with_required(id.into(), name.into(), status.into())
     }
 }
 
 open_struct! {
-    /// What a delete answers.
+    /// The result of a delete.
+    ///
+    /// It has only its `id` if the agent was found to be gone already when the delete was retried.
     #[derive(Eq)]
     pub struct DeletedAgent {
         required {
-            /// The id of the agent that is gone.
+            /// The id of the deleted agent.
             id: AgentId = "id",
-            /// The name that it had.
-            name: String = "name",
-            /// When it was deleted.
-            deleted_at: Timestamp = "deletedAt",
         }
         optional {
-            /// The server's word on it.
+            /// The name that the agent had.
+            name: String = "name",
+            /// When the agent was deleted.
+            deleted_at: Timestamp = "deletedAt",
+            /// A text from the server.
             message: String = "message",
         }
+    }
+}
+
+impl DeletedAgent {
+    /// Returns the result of a delete without any optional field, for tests and fakes.
+    pub fn new(id: impl Into<AgentId>) -> Self {
+        Self::with_required(id.into())
     }
 }

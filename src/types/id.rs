@@ -9,10 +9,12 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// The id of an agent: a string on the wire, such as `agent_k3m9q0w7z2x5`.
+use super::lenient::{Lenient, Reading};
+
+/// The id of an agent, such as `agent_k3m9q0w7z2x5`; in JSON, a string.
 ///
-/// It holds anything and costs little to clone. In a URL it is always one percent-encoded segment;
-/// an empty id, `.` and `..` are refused when a call is made, before anything is sent.
+/// An id can be any text, and clones are cheap. In a URL it is always one percent-encoded segment.
+/// A call with an empty id, `.` or `..` is rejected before anything is sent.
 ///
 /// ```
 /// use orionos::AgentId;
@@ -25,12 +27,12 @@ use serde::ser::{Serialize, Serializer};
 pub struct AgentId(Arc<str>);
 
 impl AgentId {
-    /// The id as it is on the wire, not encoded.
+    /// Returns the id as it is in JSON, without percent-encoding.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same, without a copy.
+    /// Returns the text without copying it.
     pub(crate) fn shared(&self) -> Arc<str> {
         self.0.clone()
     }
@@ -122,6 +124,14 @@ impl Serialize for AgentId {
     }
 }
 
+impl Lenient for AgentId {
+    const EXPECTED: &'static str = "an agent's id (a string)";
+
+    fn from_text(id: &str) -> Option<Reading<Self>> {
+        Some(Reading::Exact(Self::from(id)))
+    }
+}
+
 impl<'de> Deserialize<'de> for AgentId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct IdVisitor;
@@ -130,7 +140,7 @@ impl<'de> Deserialize<'de> for AgentId {
             type Value = AgentId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an agent's id (a string)")
+                f.write_str(AgentId::EXPECTED)
             }
 
             fn visit_str<E>(self, id: &str) -> Result<AgentId, E> {
@@ -149,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_comes_from_every_kind_of_string() {
+    fn every_kind_of_string_converts_to_an_id() {
         let owned = String::from("agent_1");
         let id = AgentId::from("agent_1");
         assert_eq!(AgentId::from(&owned), id);
@@ -159,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn an_id_in_a_map_is_found_by_a_string() {
+    fn a_string_finds_an_id_in_a_map() {
         let map = HashMap::from([(AgentId::from("agent_1"), 1)]);
         assert_eq!(map.get("agent_1"), Some(&1));
     }
 
     #[test]
-    fn an_id_that_is_no_string_is_refused_by_name() {
+    fn an_id_that_is_not_a_string_is_rejected_with_what_was_expected() {
         let error = serde_json::from_str::<AgentId>("7")
             .unwrap_err()
             .to_string();

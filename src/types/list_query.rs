@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What a list of agents is sorted by: the query parameter `sortBy`.
+/// What a list of agents is sorted by; the query parameter `sortBy`.
 ///
 /// ```
 /// assert_eq!(orionos::AgentSort::CreatedAt.as_str(), "createdAt");
@@ -12,16 +12,16 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AgentSort {
-    /// `createdAt`: the time of creation. The server's default.
+    /// `createdAt`: the time of creation, which is the server's default.
     CreatedAt,
-    /// `name`
+    /// `name`: the agent's name.
     Name,
-    /// `status`
+    /// `status`: the agent's status.
     Status,
 }
 
 impl AgentSort {
-    /// The value on the wire.
+    /// Returns the value as it is in the query.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CreatedAt => "createdAt",
@@ -31,7 +31,7 @@ impl AgentSort {
     }
 }
 
-/// The direction of a list: the query parameter `order`.
+/// The direction in which a list is sorted; the query parameter `order`.
 ///
 /// ```
 /// assert_eq!(orionos::Order::Desc.as_str(), "desc");
@@ -41,12 +41,12 @@ impl AgentSort {
 pub enum Order {
     /// `asc`: the smallest or oldest first.
     Asc,
-    /// `desc`: the largest or newest first. The server's default.
+    /// `desc`: the largest or newest first, which is the server's default.
     Desc,
 }
 
 impl Order {
-    /// The value on the wire.
+    /// Returns the value as it is in the query.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Asc => "asc",
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_has_its_wire_name() {
+    fn every_value_has_its_name_in_the_query() {
         let sorts = [AgentSort::CreatedAt, AgentSort::Name, AgentSort::Status];
         assert_eq!(
             sorts.map(AgentSort::as_str),

@@ -1,10 +1,12 @@
-//! How a model is sampled.
+//! How a model chooses its words.
 
 use super::open_struct::{extra_setter, open_struct};
 
 open_struct! {
-    /// How a model is sampled. The provider says which values it takes; nothing is checked here,
-    /// and a number that is not finite is sent as null: JSON has no word for it.
+    /// How a model chooses its words.
+    ///
+    /// The provider decides which values are valid; the client does not check them. A number that
+    /// is not finite is sent as null, because JSON cannot express it.
     ///
     /// ```
     /// use orionos::ModelSettings;
@@ -17,15 +19,15 @@ open_struct! {
     pub struct ModelSettings {
         required {}
         optional {
-            /// How freely the model chooses: 0 for hardly at all.
+            /// How freely the model chooses; close to 0, it always chooses the likeliest token.
             temperature: f64 = "temperature",
-            /// How long a reply may be, in tokens.
+            /// The largest length of a reply, in tokens.
             max_tokens: u64 = "maxTokens",
             /// The share of the likeliest tokens to choose from, from 0 to 1.
             top_p: f64 = "topP",
-            /// How much a token is avoided for each time that it was used.
+            /// How much a token is avoided for each time that it has been used.
             frequency_penalty: f64 = "frequencyPenalty",
-            /// How much a token is avoided once it was used.
+            /// How much a token is avoided if it has been used at all.
             presence_penalty: f64 = "presencePenalty",
         }
     }
@@ -34,7 +36,7 @@ open_struct! {
 extra_setter!(ModelSettings);
 
 impl ModelSettings {
-    /// Settings without any field set: the provider's defaults.
+    /// Returns settings without any field set: the provider's defaults apply.
     pub fn new() -> Self {
         Self::default()
     }
@@ -45,25 +47,25 @@ impl ModelSettings {
         self
     }
 
-    /// Sets how long a reply may be, in tokens.
+    /// Sets the largest length of a reply, in tokens.
     pub fn max_tokens(mut self, tokens: u64) -> Self {
         self.max_tokens = Some(tokens);
         self
     }
 
-    /// Sets the share of the likeliest tokens to choose from.
+    /// Sets the share of the likeliest tokens to choose from, from 0 to 1.
     pub fn top_p(mut self, share: f64) -> Self {
         self.top_p = Some(share);
         self
     }
 
-    /// Sets how much a token is avoided for each time that it was used.
+    /// Sets how much a token is avoided for each time that it has been used.
     pub fn frequency_penalty(mut self, penalty: f64) -> Self {
         self.frequency_penalty = Some(penalty);
         self
     }
 
-    /// Sets how much a token is avoided once it was used.
+    /// Sets how much a token is avoided if it has been used at all.
     pub fn presence_penalty(mut self, penalty: f64) -> Self {
         self.presence_penalty = Some(penalty);
         self
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_setters_write_the_wire_names() {
+    fn the_setters_write_the_json_names() {
         let settings = ModelSettings::new()
             .temperature(0.2)
             .max_tokens(256)

@@ -1,14 +1,14 @@
-//! Enums that keep the values that they do not know.
+//! Enums that keep the values they do not know.
 
-/// Defines an enum of known wire values with an `Other(String)` for the rest.
+/// Defines an enum of known JSON strings, with an `Other(String)` for the rest.
 ///
-/// Equality, order and hash are those of the wire value, so an `Other` made by hand that holds a
-/// known value equals the known variant.
+/// Equality, order and hash are those of the string, so an `Other` that an application makes from a
+/// known string equals the known variant.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
         pub enum $name:ident ($what:literal) {
-            $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal, )+
+            $( $(#[$variant_meta:meta])* $variant:ident = $json:literal, )+
         }
     ) => {
         $(#[$meta])*
@@ -17,25 +17,25 @@ macro_rules! open_enum {
         pub enum $name {
             $(
                 $(#[$variant_meta])*
-                #[doc = concat!("\n\n`", $wire, "` on the wire.")]
+                #[doc = concat!("\n\nIn JSON: `", $json, "`.")]
                 $variant,
             )+
-            /// A value that this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             Other(String),
         }
 
         impl $name {
-            /// The value on the wire.
+            /// Returns the value as it is in JSON.
             pub fn as_str(&self) -> &str {
                 match self {
-                    $( Self::$variant => $wire, )+
+                    $( Self::$variant => $json, )+
                     Self::Other(value) => value,
                 }
             }
 
             fn known(value: &str) -> Option<Self> {
                 match value {
-                    $( $wire => Some(Self::$variant), )+
+                    $( $json => Some(Self::$variant), )+
                     _ => None,
                 }
             }
@@ -129,6 +129,14 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::types::Lenient for $name {
+            const EXPECTED: &'static str = concat!($what, " (a string)");
+
+            fn from_text(value: &str) -> Option<$crate::types::Reading<Self>> {
+                Some($crate::types::Reading::Exact(Self::from(value)))
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -137,7 +145,7 @@ macro_rules! open_enum {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!($what, " (a string)"))
+                        f.write_str(<$name as $crate::types::Lenient>::EXPECTED)
                     }
 
                     fn visit_str<E>(self, value: &str) -> Result<$name, E> {

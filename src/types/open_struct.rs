@@ -1,19 +1,23 @@
-//! Structs that keep the fields that they do not know.
+//! Structs that keep the fields they do not know, and the values they cannot read.
 //!
-//! `#[serde(flatten)]` would do the same, but reads every field of an object into a buffer first.
-//! This decodes known fields in place and allocates a name for an unknown field only.
+//! `#[serde(flatten)]` would keep unknown fields too, but reads every field of an object into a
+//! buffer first. This decodes known fields in place and allocates a name for an unknown field only.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde_json::{Map, Value};
+
+use super::lenient::{Accept, Lenient, Read, Reading};
 
 /// The known fields of one struct.
 pub(super) trait KnownField: Sized {
-    fn from_wire_name(name: &str) -> Option<Self>;
+    fn from_json_name(name: &str) -> Option<Self>;
 }
 
-/// The name of a field: a known one, or any other as it came.
+/// The name of a field: a known one, or any other, unchanged.
 pub(super) enum FieldName<F> {
     Known(F),
     Unknown(String),
@@ -27,18 +31,18 @@ impl<'de, F: KnownField> Deserialize<'de> for FieldName<F> {
             type Value = FieldName<F>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a field's name")
+                f.write_str("the name of a field")
             }
 
             fn visit_str<E>(self, name: &str) -> Result<FieldName<F>, E> {
-                Ok(match F::from_wire_name(name) {
+                Ok(match F::from_json_name(name) {
                     Some(field) => FieldName::Known(field),
                     None => FieldName::Unknown(name.to_owned()),
                 })
             }
 
             fn visit_string<E>(self, name: String) -> Result<FieldName<F>, E> {
-                Ok(match F::from_wire_name(&name) {
+                Ok(match F::from_json_name(&name) {
                     Some(field) => FieldName::Known(field),
                     None => FieldName::Unknown(name),
                 })
@@ -49,43 +53,185 @@ impl<'de, F: KnownField> Deserialize<'de> for FieldName<F> {
     }
 }
 
-/// Reads a known field's value. A field that comes twice is an error: either value could be meant.
-pub(super) fn read_once<'de, T, A>(
+/// What every struct of `open_struct!` can do.
+pub(crate) trait OpenStruct: Sized {
+    /// Returns whether the struct has a field of this JSON name.
+    fn has_field(json_name: &str) -> bool;
+
+    /// Returns the fields that the struct does not know, and the values that it keeps unchanged.
+    fn extra_fields(&self) -> &Map<String, Value>;
+
+    /// Sets a field by its JSON name. A value that the field cannot hold replaces it in JSON.
+    fn set_field(&mut self, json_name: String, value: Value);
+}
+
+/// Reads the value of a known field. What is not of its type, or not written in its form, is kept
+/// in `extra`.
+///
+/// Of a field that comes twice the last value counts, unless only values of the type are accepted:
+/// then it is an error, because either value could be meant.
+pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     slot: &mut Option<T>,
-    wire_name: &'static str,
+    json_name: &'static str,
+    accept: Accept,
+    extra: &mut Map<String, Value>,
     map: &mut A,
-) -> Result<(), A::Error>
-where
-    T: Deserialize<'de>,
-    A: MapAccess<'de>,
-{
-    if slot.is_some() {
-        return Err(A::Error::duplicate_field(wire_name));
+) -> Result<(), A::Error> {
+    let repeated = slot.take().is_some() | extra.remove(json_name).is_some();
+    if repeated && accept != Accept::Anything {
+        return Err(A::Error::duplicate_field(json_name));
     }
-    *slot = Some(map.next_value()?);
+    match map.next_value_seed(Read::new(accept))? {
+        Reading::Exact(value) => *slot = Some(value),
+        Reading::Respelled(value, original) => {
+            *slot = Some(value);
+            extra.insert(json_name.to_owned(), original);
+        }
+        Reading::Other(value) => {
+            extra.insert(json_name.to_owned(), value);
+        }
+    }
     Ok(())
 }
 
-/// The value of a field that must be there.
-pub(super) fn required<T, E: Error>(slot: Option<T>, wire_name: &'static str) -> Result<T, E> {
-    slot.ok_or_else(|| E::missing_field(wire_name))
+/// Returns the value of a field that must be there.
+pub(super) fn required<T, E: Error>(slot: Option<T>, json_name: &'static str) -> Result<T, E> {
+    slot.ok_or_else(|| E::missing_field(json_name))
+}
+
+/// Adds a value that was read to an object that turned out not to be the struct.
+pub(super) fn put_back<T: Lenient, E: Error>(
+    object: &mut Map<String, Value>,
+    json_name: &str,
+    value: Option<T>,
+) -> Result<(), E> {
+    if let Some(value) = value
+        && !object.contains_key(json_name)
+    {
+        let value = serde_json::to_value(value).map_err(E::custom)?;
+        object.insert(json_name.to_owned(), value);
+    }
+    Ok(())
+}
+
+/// Writes a known field: its value, or what `extra` holds for it if that is the same value in
+/// another form. `unreadable_wins` says which of them is written if `extra` holds something else
+/// than a value of the type.
+pub(super) fn write_field<T: Lenient, M: SerializeMap>(
+    map: &mut M,
+    json_name: &'static str,
+    value: Option<&T>,
+    extra: &Map<String, Value>,
+    unreadable_wins: impl FnOnce(&T) -> bool,
+) -> Result<(), M::Error> {
+    let Some(original) = extra.get(json_name) else {
+        return match value {
+            Some(value) => map.serialize_entry(json_name, value),
+            None => Ok(()),
+        };
+    };
+    let differs = |value: &T| match T::read_value(original) {
+        Some(read) => read != *value,
+        None => !unreadable_wins(value),
+    };
+    match value {
+        Some(value) if differs(value) => map.serialize_entry(json_name, value),
+        _ => map.serialize_entry(json_name, original),
+    }
+}
+
+/// Reads a value into a field. Returns the value if it must be kept in `extra` as well.
+pub(super) fn replace_field<T: Lenient>(slot: &mut Option<T>, value: Value) -> Option<Value> {
+    match T::read(&value, Accept::Anything) {
+        Ok(Reading::Exact(read)) => {
+            *slot = Some(read);
+            None
+        }
+        Ok(Reading::Respelled(read, _)) => {
+            *slot = Some(read);
+            Some(value)
+        }
+        Ok(Reading::Other(_)) | Err(_) => {
+            *slot = None;
+            Some(value)
+        }
+    }
+}
+
+/// Like [`replace_field`], for a field that always has a value.
+pub(super) fn replace_required<T: Lenient>(field: &mut T, value: Value) -> Option<Value> {
+    let mut slot = None;
+    let kept = replace_field(&mut slot, value);
+    if let Some(read) = slot {
+        *field = read;
+    }
+    kept
 }
 
 /// Defines a `#[non_exhaustive]` struct with public fields, its `Serialize` and its `Deserialize`.
 ///
-/// A field is written `name: Type = "wireName"`. An optional one becomes an `Option<Type>`; absent
-/// and null both are `None`, and `None` is not written. `extra` comes by itself.
+/// A field is written `name: Type = "jsonName"`.
+///
+/// - `required`: without a value of its type, nothing can be decoded.
+/// - `defaulted`: the type's default stands in for an absent value.
+/// - `optional`: becomes an `Option<Type>`. `None` is not written.
+/// - `configuration`: like `optional`, with the names of setters after it, which are ignored here.
+///
+/// `extra` is added to the fields. `with_required(…)` makes a struct that has only these fields.
 macro_rules! open_struct {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            required { $($required:tt)* }
+            optional { $($optional:tt)* }
+        }
+        configuration {
+            $( $(#[$field_meta:meta])*
+               $field:ident: $field_type:ty = $field_json:literal { $($setters:tt)* } )*
+        }
+    ) => {
+        open_struct! {
+            $(#[$meta])*
+            $vis struct $name {
+                required { $($required)* }
+                defaulted {}
+                optional {
+                    $($optional)*
+                    $( $(#[$field_meta])* $field: $field_type = $field_json, )*
+                }
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            required { $($required:tt)* }
+            optional { $($optional:tt)* }
+        }
+    ) => {
+        open_struct! {
+            $(#[$meta])*
+            $vis struct $name {
+                required { $($required)* }
+                defaulted {}
+                optional { $($optional)* }
+            }
+        }
+    };
     (
         $(#[$meta:meta])*
         $vis:vis struct $name:ident {
             required {
                 $( $(#[$required_meta:meta])*
-                   $required:ident: $required_type:ty = $required_wire:literal, )*
+                   $required:ident: $required_type:ty = $required_json:literal, )*
+            }
+            defaulted {
+                $( $(#[$defaulted_meta:meta])*
+                   $defaulted:ident: $defaulted_type:ty = $defaulted_json:literal, )*
             }
             optional {
                 $( $(#[$optional_meta:meta])*
-                   $optional:ident: $optional_type:ty = $optional_wire:literal, )*
+                   $optional:ident: $optional_type:ty = $optional_json:literal, )*
             }
         }
     ) => {
@@ -95,37 +241,119 @@ macro_rules! open_struct {
         $vis struct $name {
             $(
                 $(#[$required_meta])*
-                #[doc = concat!("\n\n`", $required_wire, "` on the wire.")]
+                #[doc = concat!("\n\nThe JSON field is `", $required_json, "`.")]
                 pub $required: $required_type,
             )*
             $(
+                $(#[$defaulted_meta])*
+                #[doc = concat!("\n\nThe JSON field is `", $defaulted_json, "`.")]
+                pub $defaulted: $defaulted_type,
+            )*
+            $(
                 $(#[$optional_meta])*
-                #[doc = concat!("\n\n`", $optional_wire, "` on the wire; `None` if it is absent.")]
+                #[doc = concat!(
+                    "\n\nThe JSON field is `", $optional_json,
+                    "`. `None` if it is absent, null or of another type."
+                )]
                 pub $optional: Option<$optional_type>,
             )*
-            /// The fields that this version does not know, by their wire names. They are written
-            /// back as they came.
+            /// The fields that this version does not know, and the values of known fields that it
+            /// could not read or that it would write differently, by their JSON names.
+            ///
+            /// All of them are written back unchanged. Once a known field has another value, that
+            /// value is written instead; to remove the field altogether, remove it here too.
             pub extra: serde_json::Map<String, serde_json::Value>,
         }
 
+        impl $name {
+            #[allow(dead_code, reason = "a struct without required fields has a default")]
+            pub(super) fn with_required($($required: $required_type),*) -> Self {
+                Self {
+                    $( $required, )*
+                    $( $defaulted: <$defaulted_type>::default(), )*
+                    $( $optional: None, )*
+                    extra: serde_json::Map::new(),
+                }
+            }
+        }
+
         const _: () = {
-            use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+            use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
-            use $crate::types::open_struct::{self, FieldName, KnownField};
+            use $crate::types::lenient::{Accept, Lenient, Reading};
+            use $crate::types::open_struct::{self, FieldName, KnownField, OpenStruct};
 
             #[allow(non_camel_case_types)]
             enum Field {
                 $( $required, )*
+                $( $defaulted, )*
                 $( $optional, )*
             }
 
             impl KnownField for Field {
-                fn from_wire_name(name: &str) -> Option<Self> {
+                fn from_json_name(name: &str) -> Option<Self> {
                     match name {
-                        $( $required_wire => Some(Self::$required), )*
-                        $( $optional_wire => Some(Self::$optional), )*
+                        $( $required_json => Some(Self::$required), )*
+                        $( $defaulted_json => Some(Self::$defaulted), )*
+                        $( $optional_json => Some(Self::$optional), )*
                         _ => None,
                     }
+                }
+            }
+
+            /// Reads an object. `Other` is possible only if any required field is accepted.
+            fn read<'de, A: MapAccess<'de>>(
+                mut map: A,
+                (if_required, if_optional): (Accept, Accept),
+            ) -> Result<Reading<$name>, A::Error> {
+                $( let mut $required: Option<$required_type> = None; )*
+                $( let mut $defaulted: Option<$defaulted_type> = None; )*
+                $( let mut $optional: Option<$optional_type> = None; )*
+                let mut extra = serde_json::Map::new();
+                while let Some(name) = map.next_key()? {
+                    match name {
+                        $(
+                            FieldName::Known(Field::$required) => open_struct::read_field(
+                                &mut $required, $required_json, if_required, &mut extra, &mut map,
+                            )?,
+                        )*
+                        $(
+                            FieldName::Known(Field::$defaulted) => open_struct::read_field(
+                                &mut $defaulted, $defaulted_json, if_optional, &mut extra, &mut map,
+                            )?,
+                        )*
+                        $(
+                            FieldName::Known(Field::$optional) => open_struct::read_field(
+                                &mut $optional, $optional_json, if_optional, &mut extra, &mut map,
+                            )?,
+                        )*
+                        FieldName::Unknown(name) => {
+                            extra.insert(name, map.next_value()?);
+                        }
+                    }
+                }
+                if if_required == Accept::Anything && ($( $required.is_none() || )* false) {
+                    $( open_struct::put_back(&mut extra, $required_json, $required)?; )*
+                    $( open_struct::put_back(&mut extra, $defaulted_json, $defaulted)?; )*
+                    $( open_struct::put_back(&mut extra, $optional_json, $optional)?; )*
+                    return Ok(Reading::Other(serde_json::Value::Object(extra)));
+                }
+                Ok(Reading::Exact($name {
+                    $( $required: open_struct::required($required, $required_json)?, )*
+                    $( $defaulted: $defaulted.unwrap_or_default(), )*
+                    $( $optional, )*
+                    extra,
+                }))
+            }
+
+            impl Lenient for $name {
+                const EXPECTED: &'static str = concat!("a JSON object (", stringify!($name), ")");
+
+                fn from_object<'de, A: MapAccess<'de>>(
+                    object: A,
+                    accept: Accept,
+                ) -> Result<Reading<Self>, A::Error> {
+                    read(object, accept.fields())
                 }
             }
 
@@ -135,35 +363,14 @@ macro_rules! open_struct {
                 type Value = $name;
 
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str(concat!("a JSON object (", stringify!($name), ")"))
+                    f.write_str($name::EXPECTED)
                 }
 
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                    $( let mut $required: Option<$required_type> = None; )*
-                    $( let mut $optional: Option<Option<$optional_type>> = None; )*
-                    let mut extra = serde_json::Map::new();
-                    while let Some(name) = map.next_key()? {
-                        match name {
-                            $(
-                                FieldName::Known(Field::$required) => {
-                                    open_struct::read_once(&mut $required, $required_wire, &mut map)?;
-                                }
-                            )*
-                            $(
-                                FieldName::Known(Field::$optional) => {
-                                    open_struct::read_once(&mut $optional, $optional_wire, &mut map)?;
-                                }
-                            )*
-                            FieldName::Unknown(name) => {
-                                extra.insert(name, map.next_value()?);
-                            }
-                        }
+                fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
+                    match read(map, (Accept::Typed, Accept::Anything))? {
+                        Reading::Exact(object) | Reading::Respelled(object, _) => Ok(object),
+                        Reading::Other(_) => Err(A::Error::custom($name::EXPECTED)),
                     }
-                    Ok($name {
-                        $( $required: open_struct::required($required, $required_wire)?, )*
-                        $( $optional: $optional.flatten(), )*
-                        extra,
-                    })
                 }
             }
 
@@ -176,24 +383,64 @@ macro_rules! open_struct {
             impl Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     let mut map = serializer.serialize_map(None)?;
-                    $( map.serialize_entry($required_wire, &self.$required)?; )*
                     $(
-                        if let Some(value) = &self.$optional {
-                            map.serialize_entry($optional_wire, value)?;
-                        }
+                        open_struct::write_field(
+                            &mut map, $required_json, Some(&self.$required), &self.extra, |_| true,
+                        )?;
+                    )*
+                    $(
+                        open_struct::write_field(
+                            &mut map, $defaulted_json, Some(&self.$defaulted), &self.extra,
+                            |value| *value == <$defaulted_type>::default(),
+                        )?;
+                    )*
+                    $(
+                        open_struct::write_field(
+                            &mut map, $optional_json, self.$optional.as_ref(), &self.extra,
+                            |_| false,
+                        )?;
                     )*
                     for (name, value) in &self.extra {
-                        // No name is written twice: a field of the struct goes before `extra`.
-                        let written = match Field::from_wire_name(name) {
-                            $( Some(Field::$required) => true, )*
-                            $( Some(Field::$optional) => self.$optional.is_some(), )*
-                            None => false,
-                        };
-                        if !written {
+                        if !Self::has_field(name) {
                             map.serialize_entry(name, value)?;
                         }
                     }
                     map.end()
+                }
+            }
+
+            impl OpenStruct for $name {
+                fn has_field(json_name: &str) -> bool {
+                    Field::from_json_name(json_name).is_some()
+                }
+
+                fn extra_fields(&self) -> &serde_json::Map<String, serde_json::Value> {
+                    &self.extra
+                }
+
+                fn set_field(&mut self, json_name: String, value: serde_json::Value) {
+                    let kept = match Field::from_json_name(&json_name) {
+                        $(
+                            Some(Field::$required) => {
+                                open_struct::replace_required(&mut self.$required, value)
+                            }
+                        )*
+                        $(
+                            Some(Field::$defaulted) => {
+                                open_struct::replace_required(&mut self.$defaulted, value)
+                            }
+                        )*
+                        $(
+                            Some(Field::$optional) => {
+                                open_struct::replace_field(&mut self.$optional, value)
+                            }
+                        )*
+                        None => Some(value),
+                    };
+                    match kept {
+                        Some(value) => self.extra.insert(json_name, value),
+                        None => self.extra.remove(&json_name),
+                    };
                 }
             }
         };
@@ -206,15 +453,16 @@ pub(super) use open_struct;
 macro_rules! extra_setter {
     ($name:ident) => {
         impl $name {
-            /// Sets a field that this version does not know, by its wire name.
+            /// Sets a field by its JSON name, for fields that this version does not know.
             ///
-            /// A name that this type has a field for is used only while that field is not set.
+            /// The last setter wins: the name of a known field sets that field, and its own setter
+            /// replaces the value again. A value of another type than the field's is sent unchanged.
             pub fn extra(
                 mut self,
-                wire_name: impl Into<String>,
+                json_name: impl Into<String>,
                 value: impl Into<serde_json::Value>,
             ) -> Self {
-                self.extra.insert(wire_name.into(), value.into());
+                $crate::types::OpenStruct::set_field(&mut self, json_name.into(), value.into());
                 self
             }
         }

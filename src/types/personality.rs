@@ -24,13 +24,13 @@ open_struct! {
         optional {
             /// Its character traits.
             traits: Vec<String> = "traits",
-            /// The style that it writes in.
+            /// The style in which the agent writes.
             style: String = "style",
-            /// The tone that it takes.
+            /// The tone of its messages.
             tone: String = "tone",
             /// Words that describe it.
             adjectives: Vec<String> = "adjectives",
-            /// The voice that it speaks in.
+            /// The voice with which it speaks.
             voice: String = "voice",
         }
     }
@@ -39,36 +39,36 @@ open_struct! {
 extra_setter!(Personality);
 
 impl Personality {
-    /// A personality without any field set.
+    /// Returns a personality without any field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the character traits.
+    /// Sets the character traits, replacing any earlier ones.
     pub fn traits<S: Into<String>>(mut self, traits: impl IntoIterator<Item = S>) -> Self {
         self.traits = Some(strings(traits));
         self
     }
 
-    /// Sets the style that it writes in.
+    /// Sets the style in which the agent writes.
     pub fn style(mut self, style: impl Into<String>) -> Self {
         self.style = Some(style.into());
         self
     }
 
-    /// Sets the tone that it takes.
+    /// Sets the tone of its messages.
     pub fn tone(mut self, tone: impl Into<String>) -> Self {
         self.tone = Some(tone.into());
         self
     }
 
-    /// Sets the words that describe it.
+    /// Sets the words that describe it, replacing any earlier ones.
     pub fn adjectives<S: Into<String>>(mut self, adjectives: impl IntoIterator<Item = S>) -> Self {
         self.adjectives = Some(strings(adjectives));
         self
     }
 
-    /// Sets the voice that it speaks in.
+    /// Sets the voice with which it speaks.
     pub fn voice(mut self, voice: impl Into<String>) -> Self {
         self.voice = Some(voice.into());
         self

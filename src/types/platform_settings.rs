@@ -1,19 +1,21 @@
-//! Settings of any shape, by platform.
+//! The settings of the platforms, which can have any shape.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::Platform;
+use super::lenient::{Accept, Lenient, Reading};
 use crate::error::OrionError;
 
-/// Settings by platform: a JSON object whose keys are platforms.
+/// The settings of the platforms: a JSON object whose keys are platforms.
 ///
-/// It reads like a [`serde_json::Map`]; [`set`](Self::set) takes the typed settings of a platform
-/// or anything else that serializes.
+/// It can be read like a [`serde_json::Map`]. [`set`](Self::set) takes the typed settings of a
+/// platform, or any other value that serializes to JSON.
 ///
 /// ```
 /// use orionos::{DiscordSettings, PlatformSettings};
@@ -25,16 +27,15 @@ use crate::error::OrionError;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlatformSettings {
     by_platform: Map<String, Value>,
-    /// Why settings that were set are not in the map, by platform.
+    /// Why some settings that were set are not in the map, by platform.
     unwritable: BTreeMap<String, String>,
 }
 
 impl PlatformSettings {
-    /// Sets a platform's settings whole.
+    /// Sets the settings of one platform, replacing any earlier ones of that platform.
     ///
-    /// Settings that JSON cannot hold (a map whose keys are no strings, say) are not lost in
-    /// silence: whatever writes these settings then, a call or a character file, fails and says
-    /// why.
+    /// Settings that JSON cannot express (for example, a map whose keys are not strings) are not
+    /// silently lost: the call or the character file that they are written to fails and says why.
     pub fn set(&mut self, platform: impl Into<Platform>, settings: impl Serialize) {
         let platform = platform.into().to_string();
         match serde_json::to_value(settings) {
@@ -49,7 +50,7 @@ impl PlatformSettings {
         }
     }
 
-    /// A platform's settings as a type, for what may have no settings at all.
+    /// Returns the settings of one platform as a type, for what may have no settings at all.
     pub(super) fn read<T: DeserializeOwned>(
         settings: Option<&Self>,
         platform: &Platform,
@@ -65,13 +66,13 @@ impl PlatformSettings {
                     path => format!(".{path}"),
                 };
                 OrionError::config_with(
-                    format!("settings.{platform}{place} is not of the type that was asked for"),
+                    format!("settings.{platform}{place} cannot be read as the requested type"),
                     error.into_inner(),
                 )
             })
     }
 
-    /// Takes a platform's settings out.
+    /// Removes the settings of one platform and returns them.
     pub fn remove(&mut self, platform: impl Into<Platform>) -> Option<Value> {
         let platform = platform.into();
         self.unwritable.remove(platform.as_str());
@@ -107,6 +108,18 @@ impl Serialize for PlatformSettings {
     }
 }
 
+impl Lenient for PlatformSettings {
+    const EXPECTED: &'static str = "an object with one entry per platform";
+
+    fn from_object<'de, A: MapAccess<'de>>(
+        object: A,
+        _accept: Accept,
+    ) -> Result<Reading<Self>, A::Error> {
+        let by_platform = Map::deserialize(MapAccessDeserializer::new(object))?;
+        Ok(Reading::Exact(Self::from(by_platform)))
+    }
+}
+
 impl<'de> Deserialize<'de> for PlatformSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Map::deserialize(deserializer).map(Self::from)
@@ -127,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_json_cannot_hold_fail_where_they_are_written() {
+    fn settings_that_json_cannot_express_fail_when_they_are_written() {
         let mut settings = PlatformSettings::default();
         settings.set(Platform::Slack, json!({"workspace": "dock"}));
         settings.set("matrix", unwritable());
@@ -138,16 +151,31 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_another_shape_are_an_error_that_names_the_field() {
+    fn settings_that_cannot_be_read_as_a_type_are_an_error_that_names_the_field() {
         let mut settings = PlatformSettings::default();
-        settings.set("discord", json!({"channels": ["help", 7]}));
-        let error = PlatformSettings::read::<DiscordSettings>(Some(&settings), &Platform::Discord)
-            .unwrap_err();
+        settings.set("matrix", json!({"rooms": ["help", 7]}));
+        let error = PlatformSettings::read::<HashMap<String, Vec<String>>>(
+            Some(&settings),
+            &Platform::from("matrix"),
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "settings.discord.channels[1] is not of the type that was asked for: \
+            "settings.matrix.rooms[1] cannot be read as the requested type: \
              invalid type: integer `7`, expected a string"
         );
+    }
+
+    #[test]
+    fn typed_settings_keep_a_value_of_another_type() {
+        let mut settings = PlatformSettings::default();
+        settings.set("discord", json!({"channels": "help", "commandPrefix": "!"}));
+        let discord = PlatformSettings::read::<DiscordSettings>(Some(&settings), &Platform::Discord)
+            .unwrap()
+            .unwrap();
+        assert_eq!(discord.command_prefix.as_deref(), Some("!"));
+        assert_eq!(discord.channels, None);
+        assert_eq!(discord.extra["channels"], "help");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A plugin of an agent.
 
 use super::open_struct::{extra_setter, open_struct};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 open_struct! {
     /// A plugin of an agent.
@@ -23,7 +23,7 @@ open_struct! {
         optional {
             /// Whether the agent uses it.
             enabled: bool = "enabled",
-            /// The plugin's own configuration, of a shape that the plugin defines.
+            /// The plugin's own configuration. The plugin defines its shape.
             config: Value = "config",
         }
     }
@@ -32,17 +32,14 @@ open_struct! {
 extra_setter!(Plugin);
 
 impl Plugin {
-    /// An enabled plugin without a configuration of its own.
+    /// Returns an enabled plugin without a configuration.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            enabled: Some(true),
-            config: None,
-            extra: Map::new(),
-        }
+        let mut plugin = Self::with_required(name.into());
+        plugin.enabled = Some(true);
+        plugin
     }
 
-    /// Sets whether the agent uses it; a new plugin is enabled.
+    /// Sets whether the agent uses it. A new plugin is enabled.
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
         self

@@ -1,10 +1,10 @@
-//! The settings of the platforms whose shape the API publishes.
+//! The settings of the platforms whose shape is documented.
 
 use super::open_struct::{extra_setter, open_struct};
 use super::strings;
 
 open_struct! {
-    /// Settings of the platform `discord`.
+    /// The settings of the platform `discord`.
     ///
     /// ```
     /// use orionos::DiscordSettings;
@@ -22,13 +22,13 @@ open_struct! {
         optional {
             /// The channels that the agent is in.
             channels: Vec<String> = "channels",
-            /// Whether it answers when it is mentioned.
+            /// Whether it replies when it is mentioned.
             respond_to_mentions: bool = "respondToMentions",
-            /// Whether it answers direct messages.
+            /// Whether it replies to direct messages.
             respond_to_dms: bool = "respondToDMs",
-            /// Whether it moderates.
+            /// Whether it moderates the channels.
             moderation_enabled: bool = "moderationEnabled",
-            /// What a command begins with, such as `!`.
+            /// The text before a command, such as `!`.
             command_prefix: String = "commandPrefix",
         }
     }
@@ -37,36 +37,36 @@ open_struct! {
 extra_setter!(DiscordSettings);
 
 impl DiscordSettings {
-    /// Settings without any field set.
+    /// Returns settings without any field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the channels that the agent is in.
+    /// Sets the channels that the agent is in, replacing any earlier ones.
     pub fn channels<S: Into<String>>(mut self, channels: impl IntoIterator<Item = S>) -> Self {
         self.channels = Some(strings(channels));
         self
     }
 
-    /// Sets whether it answers when it is mentioned.
+    /// Sets whether it replies when it is mentioned.
     pub fn respond_to_mentions(mut self, respond: bool) -> Self {
         self.respond_to_mentions = Some(respond);
         self
     }
 
-    /// Sets whether it answers direct messages.
+    /// Sets whether it replies to direct messages.
     pub fn respond_to_dms(mut self, respond: bool) -> Self {
         self.respond_to_dms = Some(respond);
         self
     }
 
-    /// Sets whether it moderates.
+    /// Sets whether it moderates the channels.
     pub fn moderation_enabled(mut self, enabled: bool) -> Self {
         self.moderation_enabled = Some(enabled);
         self
     }
 
-    /// Sets what a command begins with.
+    /// Sets the text before a command, such as `!`.
     pub fn command_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.command_prefix = Some(prefix.into());
         self
@@ -74,7 +74,7 @@ impl DiscordSettings {
 }
 
 open_struct! {
-    /// Settings of the platform `twitter`.
+    /// The settings of the platform `twitter`.
     ///
     /// ```
     /// use orionos::TwitterSettings;
@@ -92,13 +92,13 @@ open_struct! {
         optional {
             /// Whether the agent replies to posts.
             enable_replies: bool = "enableReplies",
-            /// Whether it answers when it is mentioned.
+            /// Whether it replies when it is mentioned.
             enable_mentions: bool = "enableMentions",
-            /// Whether it answers direct messages.
+            /// Whether it replies to direct messages.
             enable_dms: bool = "enableDMs",
-            /// Whether it likes posts by itself.
+            /// Whether it likes posts without being asked.
             auto_like: bool = "autoLike",
-            /// Whether it reposts by itself.
+            /// Whether it reposts without being asked.
             auto_retweet: bool = "autoRetweet",
             /// How often it posts, such as `4h`.
             post_frequency: String = "postFrequency",
@@ -111,7 +111,7 @@ open_struct! {
 extra_setter!(TwitterSettings);
 
 impl TwitterSettings {
-    /// Settings without any field set.
+    /// Returns settings without any field set.
     pub fn new() -> Self {
         Self::default()
     }
@@ -122,25 +122,25 @@ impl TwitterSettings {
         self
     }
 
-    /// Sets whether it answers when it is mentioned.
+    /// Sets whether it replies when it is mentioned.
     pub fn enable_mentions(mut self, enable: bool) -> Self {
         self.enable_mentions = Some(enable);
         self
     }
 
-    /// Sets whether it answers direct messages.
+    /// Sets whether it replies to direct messages.
     pub fn enable_dms(mut self, enable: bool) -> Self {
         self.enable_dms = Some(enable);
         self
     }
 
-    /// Sets whether it likes posts by itself.
+    /// Sets whether it likes posts without being asked.
     pub fn auto_like(mut self, like: bool) -> Self {
         self.auto_like = Some(like);
         self
     }
 
-    /// Sets whether it reposts by itself.
+    /// Sets whether it reposts without being asked.
     pub fn auto_retweet(mut self, retweet: bool) -> Self {
         self.auto_retweet = Some(retweet);
         self
@@ -152,7 +152,7 @@ impl TwitterSettings {
         self
     }
 
-    /// Sets the hashtags that it looks for.
+    /// Sets the hashtags that it looks for, replacing any earlier ones.
     pub fn target_hashtags<S: Into<String>>(
         mut self,
         hashtags: impl IntoIterator<Item = S>,
@@ -163,7 +163,7 @@ impl TwitterSettings {
 }
 
 open_struct! {
-    /// Settings of the platform `telegram`.
+    /// The settings of the platform `telegram`.
     ///
     /// ```
     /// use orionos::TelegramSettings;
@@ -178,7 +178,7 @@ open_struct! {
         optional {
             /// The groups that the agent is in.
             group_ids: Vec<String> = "groupIds",
-            /// Whether it answers commands.
+            /// Whether it responds to commands.
             respond_to_commands: bool = "respondToCommands",
         }
     }
@@ -187,18 +187,18 @@ open_struct! {
 extra_setter!(TelegramSettings);
 
 impl TelegramSettings {
-    /// Settings without any field set.
+    /// Returns settings without any field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the groups that the agent is in.
+    /// Sets the groups that the agent is in, replacing any earlier ones.
     pub fn group_ids<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.group_ids = Some(strings(groups));
         self
     }
 
-    /// Sets whether it answers commands.
+    /// Sets whether it responds to commands.
     pub fn respond_to_commands(mut self, respond: bool) -> Self {
         self.respond_to_commands = Some(respond);
         self
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_setters_write_the_wire_names() {
+    fn the_setters_write_the_json_names() {
         let discord = DiscordSettings::new()
             .channels(["help"])
             .respond_to_mentions(true)
