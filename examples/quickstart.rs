@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The agent is deleted even if a later step fails.
     let visit = visit(&orion, &created.id, mock.as_ref()).await;
     let deleted = orion.agents().delete(&created.id).send().await?;
-    println!("Deleted   {} at {}", deleted.name, deleted.deleted_at);
+    println!("Deleted   {} ({})", created.name, deleted.id);
     Ok(visit?)
 }
 
@@ -88,7 +88,7 @@ async fn visit(orion: &OrionOS, id: &AgentId, mock: Option<&MockServer>) -> Resu
         .await?;
     println!(
         "Updated   {}: now {}",
-        updated.changes.join(", "),
+        updated.changes.unwrap_or_default().join(", "),
         updated.status
     );
 

@@ -1,16 +1,17 @@
 //! Lists that page through themselves.
 
+mod list_data;
 mod pages;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde::de::DeserializeOwned;
 
 pub use pages::{Items, Pages};
 
+use self::list_data::{ListData, UnreadableItem};
 use crate::call::call;
 use crate::client::OrionOS;
-use crate::error::OrionError;
-use crate::meta::ApiResponse;
+use crate::error::{Context, DecodeError, OrionError, Outcome};
+use crate::meta::{ApiResponse, ResponseMeta};
 use crate::request::Request;
 use crate::types::{AgentSummary, Pagination};
 
@@ -89,18 +90,24 @@ impl<T> IntoIterator for Page<T> {
 
 /// An entry of a list.
 pub trait Listed: DeserializeOwned + Send + 'static + sealed::Sealed {
+    /// The key of the list in a response.
+    #[doc(hidden)]
+    const LIST_KEY: &'static str;
+
     /// What tells it from the other entries.
     #[doc(hidden)]
     fn identity(&self) -> &str;
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed: crate::types::Lenient {}
 }
 
 impl sealed::Sealed for AgentSummary {}
 
 impl Listed for AgentSummary {
+    const LIST_KEY: &'static str = "agents";
+
     fn identity(&self) -> &str {
         self.id.as_str()
     }
@@ -131,9 +138,13 @@ impl List {
     ) -> Result<ApiResponse<Page<T>>, OrionError> {
         let request = self.page_request(number);
         let response = call::<ListData<T>>(&self.client, request, OPERATION).await?;
+        let mut items = Vec::with_capacity(response.data.items.len());
+        for item in response.data.items {
+            items.push(item.map_err(|item| unreadable(item, &response.meta))?);
+        }
         Ok(ApiResponse {
             data: Page {
-                items: response.data.items,
+                items,
                 pagination: response.data.pagination,
                 list: self,
                 number,
@@ -164,27 +175,15 @@ impl List {
     }
 }
 
-/// `data` of a list. The vendor's pages disagree on the key: `agents` or `items` (contract, "list").
-struct ListData<T> {
-    items: Vec<T>,
-    pagination: Pagination,
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListData<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Wire<T> {
-            agents: Option<Vec<T>>,
-            items: Option<Vec<T>>,
-            pagination: Pagination,
-        }
-        let wire = Wire::deserialize(deserializer)?;
-        Ok(Self {
-            items: wire
-                .agents
-                .or(wire.items)
-                .ok_or_else(|| D::Error::missing_field("agents"))?,
-            pagination: wire.pagination,
-        })
-    }
+fn unreadable(item: UnreadableItem, meta: &ResponseMeta) -> OrionError {
+    let context = Context {
+        status: Some(meta.status),
+        request_id: meta.request_id().map(str::to_owned),
+        attempts: meta.attempts,
+        outcome: Outcome::Unknown,
+        ..Context::default()
+    };
+    let path = format!("data.{}", item.path);
+    OrionError::Decode(Box::new(DecodeError::new(path, item.error, context)))
+        .of_operation(OPERATION)
 }

@@ -50,7 +50,7 @@ pub(crate) use configuration_fields::{
     configuration_clear_setter, configuration_clear_setters, configuration_fields,
     configuration_setter, configuration_setters,
 };
-pub(crate) use lenient::{Lenient, Reading};
+pub(crate) use lenient::{Accept, Lenient, Read, Reading};
 pub(crate) use open_struct::OpenStruct;
 
 /// Collects a list of strings for a setter that takes anything that converts to strings.

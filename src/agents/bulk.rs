@@ -128,7 +128,7 @@ pub(super) use bulk_setters;
 ///     .await;
 /// for (id, outcome) in outcomes {
 ///     match outcome {
-///         Ok(deleted) => println!("{} is gone", deleted.name),
+///         Ok(deleted) => println!("{} is gone", deleted.id),
 ///         Err(error) => println!("{id}: {error}"),
 ///     }
 /// }

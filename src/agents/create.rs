@@ -55,7 +55,7 @@ pub struct CreateAgent {
 }
 
 call_options!(CreateAgent, part_of_others);
-configuration_setters!(CreateAgent [body.fields]);
+configuration_setters!(CreateAgent[body.fields]);
 extra_field_setter!(CreateAgent);
 
 impl CreateAgent {

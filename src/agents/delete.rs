@@ -26,7 +26,7 @@ const OPERATION: &str = "agents.delete";
 /// # let orion = orionos::OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
 /// # let id = orion.agents().create("Harbour Pilot").send().await?.id;
 /// let deleted = orion.agents().delete(&id).send().await?;
-/// println!("{} is gone since {}", deleted.name, deleted.deleted_at);
+/// println!("{} is gone", deleted.id);
 /// # Ok(())
 /// # }
 /// ```

@@ -22,7 +22,7 @@ const OPERATION: &str = "agents.get";
 /// # let orion = orionos::OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
 /// # let id = orion.agents().create("Harbour Pilot").send().await?.id;
 /// let agent = orion.agents().get(&id).send().await?;
-/// println!("{} was created at {}", agent.name, agent.created_at);
+/// println!("{} is {}", agent.name, agent.status);
 /// # Ok(())
 /// # }
 /// ```

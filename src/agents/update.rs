@@ -53,8 +53,8 @@ pub struct UpdateAgent {
 }
 
 call_options!(UpdateAgent);
-configuration_setters!(UpdateAgent [body.fields]);
-configuration_clear_setters!(UpdateAgent [body.fields]);
+configuration_setters!(UpdateAgent[body.fields]);
+configuration_clear_setters!(UpdateAgent[body.fields]);
 extra_field_setter!(UpdateAgent);
 
 impl UpdateAgent {

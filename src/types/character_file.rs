@@ -167,16 +167,13 @@ mod tests {
         for (text, reason) in [
             (
                 "{\n  \"name\": \"Ledger\",\n  \"goals\": [\"Count\",]\n}",
-                "trailing comma at line 3 column 22",
+                "trailing comma at line 3 column 21",
             ),
             (
                 "{\n  \"name\": \"Ledger\",\n}",
                 "trailing comma at line 3 column 1",
             ),
-            (
-                "{\"name\": 'Ledger'}",
-                "expected value at line 1 column 10",
-            ),
+            ("{\"name\": 'Ledger'}", "expected value at line 1 column 10"),
             (
                 "{\"name\": \"Ledger\"",
                 "EOF while parsing an object at line 1 column 17",

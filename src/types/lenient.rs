@@ -18,7 +18,8 @@ use serde::de::{
 use serde_json::{Number, Value};
 
 /// What a value turned out to be.
-pub(crate) enum Reading<T> {
+#[derive(Debug)]
+pub enum Reading<T> {
     /// A value of the type, which is written back unchanged.
     Exact(T),
     /// A value of the type that is written differently, such as `12.0` for 12; with the original.
@@ -29,7 +30,7 @@ pub(crate) enum Reading<T> {
 
 /// Which values do not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accept {
+pub enum Accept {
     /// Values of the type.
     Typed,
     /// Values of the type, and null.
@@ -70,7 +71,7 @@ impl Accept {
 }
 
 /// A type of a field. Each implements the functions for the kinds of JSON that it can be read from.
-pub(crate) trait Lenient: Sized + PartialEq + Serialize {
+pub trait Lenient: Sized + PartialEq + Serialize {
     /// What an error says was expected.
     const EXPECTED: &'static str;
 
@@ -400,5 +401,67 @@ impl<T: Lenient> Lenient for Vec<T> {
             }
         }
         Ok(Reading::Exact(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn time(text: &str) -> Option<(String, bool)> {
+        match Timestamp::read(&json!(text), Accept::Anything).unwrap() {
+            Reading::Exact(time) => Some((time.to_string(), true)),
+            Reading::Respelled(time, original) => {
+                assert_eq!(original, text);
+                Some((time.to_string(), false))
+            }
+            Reading::Other(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_time_that_would_be_written_differently_keeps_its_form() {
+        for (text, written, exact) in [
+            ("2026-03-02T08:15:30Z", "2026-03-02T08:15:30Z", true),
+            ("2026-03-02T08:15:30.25Z", "2026-03-02T08:15:30.25Z", true),
+            ("2026-03-02T08:15:30.000Z", "2026-03-02T08:15:30Z", false),
+            ("2026-03-02T08:15:30.250Z", "2026-03-02T08:15:30.25Z", false),
+            ("2026-03-02T08:15:60Z", "2026-03-02T08:15:59Z", false),
+            ("2026-03-02 08:15:30Z", "2026-03-02T08:15:30Z", false),
+            ("2026-03-02t08:15:30z", "2026-03-02T08:15:30Z", false),
+            ("20260302T081530Z", "2026-03-02T08:15:30Z", false),
+            ("2026-03-02T08:15:30+00:00", "2026-03-02T08:15:30Z", false),
+            ("2026-03-02T09:15:30+01:00", "2026-03-02T08:15:30Z", false),
+        ] {
+            assert_eq!(time(text), Some((written.to_owned(), exact)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_in_utc() {
+        for text in [
+            "2026-03-02T08:15:30",
+            "2026-03-02 08:15:30",
+            "2026-03-02T08:15:30.000",
+        ] {
+            let utc = "2026-03-02T08:15:30Z".to_owned();
+            assert_eq!(time(text), Some((utc, false)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_a_time_is_of_another_type() {
+        for text in [
+            "",
+            "soon",
+            "1772439330",
+            "2026-03-02T08:15:30+99:00",
+            "2026-03-02T08:15:30[Nowhere/City]",
+            "2026-02-30T08:15:30Z",
+        ] {
+            assert_eq!(time(text), None, "{text}");
+        }
     }
 }

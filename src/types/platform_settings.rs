@@ -170,9 +170,10 @@ mod tests {
     fn typed_settings_keep_a_value_of_another_type() {
         let mut settings = PlatformSettings::default();
         settings.set("discord", json!({"channels": "help", "commandPrefix": "!"}));
-        let discord = PlatformSettings::read::<DiscordSettings>(Some(&settings), &Platform::Discord)
-            .unwrap()
-            .unwrap();
+        let discord =
+            PlatformSettings::read::<DiscordSettings>(Some(&settings), &Platform::Discord)
+                .unwrap()
+                .unwrap();
         assert_eq!(discord.command_prefix.as_deref(), Some("!"));
         assert_eq!(discord.channels, None);
         assert_eq!(discord.extra["channels"], "help");

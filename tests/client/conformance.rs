@@ -85,7 +85,7 @@ async fn life(orion: &OrionOS, created: &orionos::CreatedAgent) -> Result<(), Or
     assert!(all.iter().any(|entry| entry.id == *id));
 
     let updated = agents.update(id).model("claude-3-haiku").send().await?;
-    assert_eq!(updated.changes, ["model"]);
+    assert_eq!(updated.changes.unwrap(), ["model"]);
     let changed = agents.get(id).send().await?;
     assert_eq!(changed.model.as_deref(), Some("claude-3-haiku"));
     assert_eq!(changed.bio, agent.bio);

@@ -87,7 +87,7 @@ async fn the_agents_are_used_as_in_section_3() -> Result<(), OrionError> {
         .clear_bio()
         .send()
         .await?;
-    assert_eq!(updated.changes, ["bio", "status"]);
+    assert_eq!(updated.changes.unwrap(), ["bio", "status"]);
     agents
         .update(&id)
         .status(AgentStatus::Active)

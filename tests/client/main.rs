@@ -16,6 +16,7 @@ mod fixtures_round_trip;
 mod headers;
 mod hostile_server;
 mod mistakes;
+mod other_shapes;
 mod pagination;
 mod retry_table;
 mod retry_waits;

@@ -1,0 +1,208 @@
+//! The `data` of a list's response.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::Listed;
+use crate::types::{Accept, Pagination, Read, Reading};
+
+/// The key of a list whose key does not say what it lists.
+const ITEMS: &str = "items";
+
+/// The items of one page, each with what can be made of it.
+pub(super) struct ListData<T> {
+    pub(super) items: Vec<Result<T, UnreadableItem>>,
+    pub(super) pagination: Pagination,
+}
+
+/// An item that lacks what it must have. It does not cost the list its other items.
+#[derive(Debug)]
+pub(super) struct UnreadableItem {
+    /// The item, unchanged.
+    #[expect(dead_code, reason = "for the error of the item alone")]
+    pub(super) value: Value,
+    /// Where it is wrong, from the list's key on, such as `agents[3].status`.
+    pub(super) path: String,
+    pub(super) error: serde_json::Error,
+}
+
+impl<'de, T: Listed> Deserialize<'de> for ListData<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
+    type Value = ListData<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object (a list)")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListData<T>, A::Error> {
+        // Servers disagree about the key. Of two lists, the one that is not empty counts.
+        let mut items: Option<Vec<Result<T, UnreadableItem>>> = None;
+        let mut found = false;
+        let mut pagination = Pagination::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == T::LIST_KEY || key == ITEMS {
+                let list = map.next_value_seed(Read::<Vec<T>>::new(Accept::Anything))?;
+                found = true;
+                if items.as_ref().is_none_or(Vec::is_empty) {
+                    items = read_each(list, &key).or(items);
+                }
+            } else if key == "pagination" {
+                let position = map.next_value_seed(Read::<Pagination>::new(Accept::Anything))?;
+                if let Reading::Exact(position) = position {
+                    pagination = position;
+                }
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        match items {
+            Some(items) => Ok(ListData { items, pagination }),
+            None if found => Err(A::Error::custom(format_args!(
+                "expected a list in `{}` or `{ITEMS}`",
+                T::LIST_KEY
+            ))),
+            None => Err(A::Error::missing_field(T::LIST_KEY)),
+        }
+    }
+}
+
+/// Returns the items of a list, or `None` if it is not a list.
+fn read_each<T: Listed>(
+    list: Reading<Vec<T>>,
+    key: &str,
+) -> Option<Vec<Result<T, UnreadableItem>>> {
+    match list {
+        Reading::Exact(items) | Reading::Respelled(items, _) => {
+            Some(items.into_iter().map(Ok).collect())
+        }
+        Reading::Other(Value::Array(values)) => Some(
+            values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| read_one(value, &format!("{key}[{index}]")))
+                .collect(),
+        ),
+        Reading::Other(_) => None,
+    }
+}
+
+fn read_one<T: Listed>(value: Value, place: &str) -> Result<T, UnreadableItem> {
+    serde_path_to_error::deserialize(&value).map_err(|error| {
+        let path = match error.path().to_string().as_str() {
+            "." => place.to_owned(),
+            path => format!("{place}.{path}"),
+        };
+        UnreadableItem {
+            value,
+            path,
+            error: error.into_inner(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_str, from_value, json};
+
+    use super::*;
+    use crate::types::AgentSummary;
+
+    fn names(list: Value) -> Vec<Result<String, String>> {
+        let data: ListData<AgentSummary> = from_str(&list.to_string()).unwrap();
+        data.items
+            .into_iter()
+            .map(|item| item.map(|item| item.name).map_err(|item| item.path))
+            .collect()
+    }
+
+    fn agent(name: &str) -> Value {
+        json!({"id": name, "name": name, "status": "active"})
+    }
+
+    #[test]
+    fn the_list_that_is_not_empty_counts_under_either_key() {
+        let one = json!([agent("Ledger")]);
+        for list in [
+            json!({"agents": one}),
+            json!({"items": one}),
+            json!({"agents": one, "items": []}),
+            json!({"agents": [], "items": one}),
+            json!({"agents": null, "items": one}),
+            json!({"items": one, "agents": 7}),
+            json!({"agents": {}, "items": one}),
+        ] {
+            assert_eq!(names(list.clone()), [Ok("Ledger".to_owned())], "{list}");
+        }
+        assert_eq!(names(json!({"agents": [], "items": null})), []);
+    }
+
+    #[test]
+    fn one_unreadable_item_does_not_cost_the_others() {
+        let list = json!({"agents": [
+            agent("Ledger"), 7, {"id": "b", "status": "active"}, null,
+            {"id": "c", "name": "Pilot", "status": 1}, agent("Purser"),
+        ]});
+        assert_eq!(
+            names(list),
+            [
+                Ok("Ledger".to_owned()),
+                Err("agents[1]".to_owned()),
+                Err("agents[2]".to_owned()),
+                Err("agents[3]".to_owned()),
+                Err("agents[4].status".to_owned()),
+                Ok("Purser".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_item_beside_an_unreadable_one_loses_nothing() {
+        let odd = json!({
+            "id": "a", "name": "Ledger", "status": "paused", "createdAt": 7, "updatedAt": null,
+            "clients": "discord", "region": "eu-north",
+        });
+        let data: ListData<AgentSummary> = from_value(json!({"items": [odd, 7]})).unwrap();
+        let item = data.items.into_iter().next().unwrap().unwrap();
+        assert_eq!(serde_json::to_value(item).unwrap(), odd);
+    }
+
+    #[test]
+    fn the_position_is_optional_and_its_numbers_may_be_written_in_any_form() {
+        for (pagination, total_pages) in [
+            (json!({"currentPage": "1", "totalPages": 3.0}), 3),
+            (json!({"totalPages": "many"}), 0),
+            (json!([]), 0),
+            (json!(null), 0),
+        ] {
+            let list = json!({"agents": [], "pagination": pagination});
+            let data: ListData<AgentSummary> = from_value(list).unwrap();
+            assert_eq!(data.pagination.total_pages, total_pages, "{pagination}");
+        }
+        let data: ListData<AgentSummary> = from_value(json!({"agents": []})).unwrap();
+        assert_eq!(data.pagination, Pagination::default());
+    }
+
+    #[test]
+    fn a_list_without_items_is_an_error_that_names_them() {
+        for (list, reason) in [
+            (json!({}), "missing field `agents`"),
+            (
+                json!({"agents": 7, "items": "none"}),
+                "expected a list in `agents` or `items`",
+            ),
+        ] {
+            let error = from_value::<ListData<AgentSummary>>(list).err().unwrap();
+            assert_eq!(error.to_string(), reason);
+        }
+    }
+}
