@@ -7,7 +7,7 @@
 //! use orionos_mock_server::MockServer;
 //!
 //! let mock = MockServer::start().await;
-//! println!("{} with the key {}", mock.base_url(), mock.api_key());
+//! println!("{} accepts the key {}", mock.base_url(), mock.api_key());
 //! # }
 //! ```
 //!
@@ -23,49 +23,29 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
-mod account;
-mod answers;
-mod app;
-mod builder;
-mod clock;
-mod connection;
+mod api;
 mod control;
-mod date_header;
-mod envelope;
-mod event_stream;
-mod fault_effects;
 mod faults;
-mod handlers;
 mod journal;
-mod keys;
-mod limits;
-mod openapi;
-mod operation;
-mod reply;
-mod request_body;
-mod request_pattern;
-mod routes;
+mod protocol;
 mod server;
-mod service;
-mod shape;
-mod snapshot;
-mod state_file;
-mod store;
-mod validate;
+mod state;
 
-pub use app::ListKey;
-pub use builder::{AgentSeed, MockServerBuilder, StartError};
-pub use clock::Clock;
-pub use faults::{Fault, FaultKind};
-pub use journal::RecordedRequest;
-pub use keys::KeyState;
-pub use limits::{Limits, Tier};
-pub use operation::Operation;
-pub use reply::IncomingMessage;
-pub use request_pattern::RequestPattern;
-pub use server::MockServer;
-pub use service::{MockBody, MockService};
-pub use snapshot::Snapshot;
+pub use faults::fault::{Fault, FaultKind};
+pub use journal::pattern::RequestPattern;
+pub use journal::recorded_request::RecordedRequest;
+pub use protocol::operation::Operation;
+pub use server::agent_seed::AgentSeed;
+pub use server::builder::MockServerBuilder;
+pub use server::mock_server::MockServer;
+pub use server::service::{MockBody, MockService};
+pub use server::start_error::StartError;
+pub use state::clock::Clock;
+pub use state::keys::KeyState;
+pub use state::limits::{Limits, Tier};
+pub use state::replies::IncomingMessage;
+pub use state::settings::ListKey;
+pub use state::snapshot::Snapshot;
 
 /// Compiles and runs the README's programs.
 #[cfg(doctest)]

@@ -1,70 +1,69 @@
-//! What only a mock can do with an agent.
+//! Changes of an agent that the API does not offer.
 
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::error::ControlError;
-use super::input::{self, Json, Meant};
-use super::state::save;
-use crate::app::{App, lock};
-use crate::envelope::{Answer, json_answer};
+use crate::control::error::ControlError;
+use crate::control::input::{self, Json, TargetAccount};
+use crate::control::output::ok;
+use crate::protocol::failure::Failure;
+use crate::state::app::App;
 
-/// What is to change; what is absent stays, null takes it back.
+/// A change of an agent. Absent fields are unchanged, and null removes the reason.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AgentChange {
-    /// Why it may not be deleted.
+pub(crate) struct AgentChange {
+    /// Why the agent cannot be deleted.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>")]
     protected: Option<Option<String>>,
-    /// Why it does not answer.
+    /// Why the agent does not reply.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>")]
     unavailable: Option<Option<String>>,
 }
 
-/// Tells null from absent.
+/// Distinguishes null from an absent field.
 fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
-/// How the agent is now.
+/// The agent after the change.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct AgentState {
+pub(crate) struct AgentState {
     id: String,
     protected: Option<String>,
     unavailable: Option<String>,
 }
 
-pub(super) async fn change(
+pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    meant: Meant,
+    target: TargetAccount,
     id: Result<Path<String>, PathRejection>,
     Json(change): Json<AgentChange>,
-) -> Result<Answer, ControlError> {
+) -> Result<Response, ControlError> {
     let id = input::path(id)?;
-    let state = {
-        let account = &mut *lock(&meant.0);
-        let agent = account.store.get_mut(&id).ok_or_else(|| {
-            ControlError::new(StatusCode::NOT_FOUND, format!("there is no agent {id:?}"))
-        })?;
+    let changed = app.commit(&target.0, |state| {
+        let agent = state
+            .store
+            .get_mut(&id)
+            .ok_or_else(|| Failure::agent_not_found(&id))?;
         if let Some(protected) = change.protected {
             agent.protected = protected;
         }
         if let Some(unavailable) = change.unavailable {
             agent.unavailable = unavailable;
         }
-        AgentState {
+        Ok(AgentState {
             id: id.clone(),
             protected: agent.protected.clone(),
             unavailable: agent.unavailable.clone(),
-        }
-    };
-    save(&app, &meant).await?;
-    Ok(json_answer(StatusCode::OK, &state))
+        })
+    })?;
+    Ok(ok(&changed))
 }

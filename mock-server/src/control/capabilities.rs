@@ -1,61 +1,58 @@
-//! What the mock does, and on whose word.
+//! The behaviors of the mock, and who defined them.
 
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::envelope::{Answer, json_answer};
+use crate::control::output::ok;
 
-/// What the mock does.
+/// The behaviors of the mock.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Capabilities {
-    behaviours: &'static [Behaviour],
+pub(crate) struct Capabilities {
+    behaviors: &'static [Behavior],
 }
 
-/// One behaviour.
+/// One behavior.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Behaviour {
+pub(crate) struct Behavior {
     name: &'static str,
     description: &'static str,
     source: Source,
 }
 
-/// On whose word.
+/// Who defined a behavior.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// The vendor documents it.
     Vendor,
-    /// The vendor is silent; it is our choice, and a client must not depend on it.
-    Ours,
+    /// The vendor does not document it. Clients must not depend on it.
+    Mock,
 }
 
-pub(super) async fn show() -> Answer {
-    json_answer(
-        StatusCode::OK,
-        &Capabilities {
-            behaviours: BEHAVIOURS,
-        },
-    )
+pub(crate) async fn show() -> Response {
+    ok(&Capabilities {
+        behaviors: BEHAVIORS,
+    })
 }
 
-const fn vendor(name: &'static str, description: &'static str) -> Behaviour {
-    Behaviour {
+const fn vendor(name: &'static str, description: &'static str) -> Behavior {
+    Behavior {
         name,
         description,
         source: Source::Vendor,
     }
 }
 
-const fn ours(name: &'static str, description: &'static str) -> Behaviour {
-    Behaviour {
+const fn mock(name: &'static str, description: &'static str) -> Behavior {
+    Behavior {
         name,
         description,
-        source: Source::Ours,
+        source: Source::Mock,
     }
 }
 
-const BEHAVIOURS: &[Behaviour] = &[
+const BEHAVIORS: &[Behavior] = &[
     vendor(
         "authentication",
         "Authorization: Bearer <key> on every call; 401 UNAUTHORIZED without",
@@ -76,8 +73,8 @@ const BEHAVIOURS: &[Behaviour] = &[
         "list",
         "page from 1, limit 20 up to 100, status, sortBy, order (default desc)",
     ),
-    vendor("get", "the whole configuration with metrics"),
-    vendor("update", "fields that are not sent stay as they are"),
+    vendor("get", "the configuration with metrics"),
+    vendor("update", "fields that are not sent are unchanged"),
     vendor("delete", "irreversible; a second delete is 404"),
     vendor(
         "send_message",
@@ -92,79 +89,82 @@ const BEHAVIOURS: &[Behaviour] = &[
         "agent_unavailable",
         "503 AGENT_UNAVAILABLE with status and reason",
     ),
-    vendor("quota", "100 agents an account"),
+    vendor("quota", "100 agents per account"),
     vendor(
         "tiers",
-        "standard 60 requests a minute, pro 300, enterprise none",
+        "standard 60 requests per minute, pro 300, enterprise unlimited",
     ),
     vendor(
         "endpoint_limits",
-        "a minute: create 10, list 60, get 60, update 30, delete 10, messages 60 an agent",
+        "per minute: create 10, list 60, get 60, update 30, delete 10, messages 60 per agent",
     ),
-    vendor("messages_in_flight", "at most 10 to an agent at once"),
+    vendor(
+        "messages_in_flight",
+        "at most 10 to an agent at the same time",
+    ),
     vendor(
         "rate_limit_headers",
-        "X-RateLimit-Limit, -Remaining and -Reset on every answer",
+        "X-RateLimit-Limit, -Remaining and -Reset on every response",
     ),
     vendor("rate_limit_exceeded", "429 with details.retryAfter"),
-    ours(
+    mock(
         "fixed_windows",
-        "one minute, beginning with a key's first request; a rejected request consumes nothing",
+        "one minute, beginning with the first request of a key; rejected requests do not count",
     ),
-    ours(
+    mock(
         "header_choice",
         "the headers describe the window with fewer requests left",
     ),
-    ours(
+    mock(
         "retry_after_header",
-        "Retry-After beside details.retryAfter, rounded up",
+        "Retry-After in addition to details.retryAfter, rounded up",
     ),
-    ours("eleventh_message", "429 with retryAfter 1"),
-    ours("pro_endpoint_limits", "five times the standard ones"),
-    ours("quota_status", "INSUFFICIENT_QUOTA is 403"),
-    ours("forbidden", "403 FORBIDDEN for a read-only key"),
-    ours(
+    mock("eleventh_message", "429 with retryAfter 1"),
+    mock("pro_endpoint_limits", "five times the standard limits"),
+    mock("quota_status", "INSUFFICIENT_QUOTA is 403"),
+    mock("forbidden", "403 FORBIDDEN for a read-only key"),
+    mock(
         "not_found",
         "404 NOT_FOUND for a path without a route, 405 with Allow for a method",
     ),
-    ours("default_sort", "by createdAt"),
-    ours(
+    mock("default_sort", "lists are sorted by createdAt"),
+    mock(
         "list_query_errors",
         "a parameter out of range or given twice is 400 INVALID_REQUEST",
     ),
-    ours("page_past_the_end", "an empty list with the true totals"),
-    ours(
+    mock("page_past_the_end", "an empty list with the true totals"),
+    mock(
         "replace_whole",
-        "a field that is sent replaces the old value whole; null clears it",
+        "a field that is sent replaces the old value, and null clears it",
     ),
-    ours(
+    mock(
         "read_only_fields",
         "id, createdAt, updatedAt, metrics and apiEndpoint cannot be sent",
     ),
-    ours("unknown_fields", "are kept and come back"),
-    ours(
-        "list_key",
-        "agents, or items on request: the vendor's pages disagree",
-    ),
-    ours("done_event", "carries messageId and metadata"),
-    ours(
+    mock("unknown_fields", "are kept and returned"),
+    mock("list_key", "agents, or items if configured"),
+    mock("done_event", "has messageId and metadata"),
+    mock(
         "error_event",
-        "a failure after the headers is an event of the type error",
+        "an error after the response headers is an event of type error",
     ),
-    ours(
+    mock(
         "stream_flag",
-        "stream: true on the message endpoint answers with events",
+        "stream: true on the message endpoint returns events",
     ),
-    ours("memory", "the last 20 texts of a conversation"),
-    ours(
+    mock(
+        "memory",
+        "agents remember the last 20 messages of a conversation",
+    ),
+    mock(
         "replies",
-        "scripted, by pattern, by template, or the turn with what was said before",
+        "from a script, patterns or a template, or by default the turn with the earlier messages",
     ),
-    ours("body_limit", "413 for a body of more than 1 MiB"),
-    ours("faults", "failures on purpose, named in X-Mock-Fault"),
-    ours(
+    mock("body_limit", "413 for a body larger than 1 MiB"),
+    mock("faults", "injected failures, named in X-Mock-Fault"),
+    mock(
         "clock",
-        "moves when told, stands still, or follows real time",
+        "follows real time, is frozen, or is moved by a test",
     ),
-    ours("control_api", "everything under /__mock"),
+    mock("control_api", "everything under /__mock"),
 ];

@@ -1,54 +1,51 @@
 //! The mock's clock.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::input::Json;
-use crate::app::App;
-use crate::envelope::{Answer, json_answer};
+use crate::control::input::{Json, TargetAccount};
+use crate::control::output::ok;
 
-/// What the clock shows.
+/// The state of the clock.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ClockState {
+pub(crate) struct ClockState {
     #[schemars(with = "String", extend("format" = "date-time"))]
     now: Timestamp,
-    /// Whether it stands still.
+    /// Whether the clock is frozen.
     frozen: bool,
 }
 
-/// What the clock is to do.
+/// A change of the clock.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ClockChange {
-    /// Milliseconds to move forward.
+pub(crate) struct ClockChange {
+    /// How far to move the clock forward, in milliseconds.
     #[serde(default)]
     advance_ms: u64,
-    /// Stand still, or move on.
+    /// Whether to freeze the clock or to let it move again.
     frozen: Option<bool>,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Answer {
-    json_answer(
-        StatusCode::OK,
-        &ClockState {
-            now: app.clock.now(),
-            frozen: app.clock.is_frozen(),
-        },
-    )
+pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+    ok(&ClockState {
+        now: account.clock.now(),
+        frozen: account.clock.is_frozen(),
+    })
 }
 
-pub(super) async fn change(State(app): State<Arc<App>>, Json(change): Json<ClockChange>) -> Answer {
+pub(crate) async fn change(target: TargetAccount, Json(change): Json<ClockChange>) -> Response {
+    let account = &target.0;
     match change.frozen {
-        Some(true) => app.clock.freeze(),
-        Some(false) => app.clock.resume(),
+        Some(true) => account.clock.freeze(),
+        Some(false) => account.clock.resume(),
         None => {}
     }
-    app.clock.advance(Duration::from_millis(change.advance_ms));
-    show(State(app)).await
+    account
+        .clock
+        .advance(Duration::from_millis(change.advance_ms));
+    show(target).await
 }

@@ -1,31 +1,31 @@
-//! The control API's own OpenAPI document.
+//! The OpenAPI document of the control API.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::agents::{AgentChange, AgentState};
-use super::capabilities::Capabilities;
-use super::clock::{ClockChange, ClockState};
-use super::error::ErrorBody;
-use super::faults::FaultList;
-use super::journal::{Expectation, Requests, Verified};
-use super::keys::{KeySet, NewKey};
-use super::limits::NewTier;
-use super::replies::NewReplies;
-use super::server::{Health, Ready};
-use crate::app::App;
-use crate::envelope::{Answer, json_answer};
-use crate::faults::Fault;
-use crate::limits::Limits;
-use crate::openapi::Types;
-use crate::operation::Operation;
-use crate::snapshot::Snapshot;
+use crate::api::openapi::types::Types;
+use crate::control::agents::{AgentChange, AgentState};
+use crate::control::capabilities::Capabilities;
+use crate::control::clock::{ClockChange, ClockState};
+use crate::control::error::ErrorBody;
+use crate::control::faults::FaultList;
+use crate::control::journal::{Expectation, Requests, Verified};
+use crate::control::keys::{KeySet, NewKey};
+use crate::control::limits::NewTier;
+use crate::control::output::ok;
+use crate::control::replies::NewReplies;
+use crate::control::server::{Health, Ready};
+use crate::faults::fault::Fault;
+use crate::protocol::operation::Operation;
+use crate::state::app::App;
+use crate::state::limits::Limits;
+use crate::state::snapshot::Snapshot;
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Answer {
-    json_answer(StatusCode::OK, &document(&app.settings.base_url))
+pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+    ok(&document(&app.settings.base_url))
 }
 
 /// One method of a path.
@@ -33,23 +33,23 @@ struct Method {
     id: &'static str,
     summary: &'static str,
     body: Option<(Value, Value)>,
-    answer: Value,
-    /// Statuses of failures, beside 401.
+    response: Value,
+    /// The statuses of failures, except 401.
     failures: &'static [&'static str],
 }
 
 impl Method {
-    fn new(id: &'static str, summary: &'static str, answer: Value) -> Self {
+    fn new(id: &'static str, summary: &'static str, response: Value) -> Self {
         Self {
             id,
             summary,
             body: None,
-            answer,
+            response,
             failures: &["400"],
         }
     }
 
-    /// With a body: its schema, and an example.
+    /// Adds a request body with its schema and an example.
     fn with(mut self, schema: Value, example: Value) -> Self {
         self.body = Some((schema, example));
         self.failures = &["400", "415"];
@@ -66,15 +66,15 @@ impl Method {
         let mut responses = Map::new();
         responses.insert(
             "200".into(),
-            json!({"description": "Done", "content": content(&self.answer)}),
+            json!({"description": "Done", "content": content(&self.response)}),
         );
         for status in self.failures.iter().chain(&["401"]) {
             let description = match *status {
-                "400" => "The request is not what is asked for",
+                "400" => "The request is invalid",
                 "401" => "The control token is missing or wrong",
                 "404" => "There is no such agent",
-                "409" => "Something else arrived; the error says what, nearest match first",
-                _ => "The body is no JSON by its content type",
+                "409" => "Other requests arrived; the error lists them, nearest match first",
+                _ => "The content type of the body is not JSON",
             };
             responses.insert(
                 (*status).to_owned(),
@@ -105,8 +105,8 @@ fn document(base_url: &str) -> Value {
         "info": {
             "title": "OrionOS mock server: control API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Where keys are isolated, Authorization: Bearer <key> says whose account \
-                            is meant. X-Mock-Token is asked for if the mock was given one.",
+            "description": "With isolated keys, Authorization: Bearer <key> selects the account. \
+                            X-Mock-Token is required if the mock has a control token.",
         },
         "servers": [{"url": server}],
         "security": [{}, {"token": []}],
@@ -134,7 +134,7 @@ fn paths(types: &mut Types) -> Value {
 
     let mut shown = Method::new(
         "listRequests",
-        "The requests that arrived",
+        "Lists the requests that arrived",
         requests.clone(),
     )
     .build(&error);
@@ -155,63 +155,63 @@ fn paths(types: &mut Types) -> Value {
     let build = |method: Method| method.build(&error);
     json!({
         "/__mock/health": {"get": build(Method::new(
-            "controlHealth", "Whether the mock runs", types.reference::<Health>()))},
+            "controlHealth", "Returns whether the mock runs", types.reference::<Health>()))},
         "/__mock/ready": {"get": build(Method::new(
-            "ready", "Whether the mock answers, and where", types.reference::<Ready<'static>>()))},
+            "ready", "Returns the base URL", types.reference::<Ready<'static>>()))},
         "/__mock/capabilities": {"get": build(Method::new(
-            "capabilities", "What the mock does, and on whose word",
+            "capabilities", "Lists the behaviors of the mock and who defined them",
             types.reference::<Capabilities>()))},
         "/__mock/faults": {
-            "get": build(Method::new("listFaults", "The faults, and how often each has happened", faults.clone())),
-            "post": build(Method::new("addFaults", "Adds one fault, or several in their order", faults.clone())
+            "get": build(Method::new("listFaults", "Lists the faults and how often each was applied", faults.clone())),
+            "post": build(Method::new("addFaults", "Adds one fault, or several in this order", faults.clone())
                 .with(one_or_more, json!({"kind": "status", "status": 503, "on": ["send_message"], "times": 2}))),
-            "delete": build(Method::new("clearFaults", "Takes all faults away", faults)),
+            "delete": build(Method::new("clearFaults", "Removes all faults", faults)),
         },
         "/__mock/clock": {
-            "get": build(Method::new("showClock", "What the mock's clock shows", clock.clone())),
-            "post": build(Method::new("changeClock", "Moves, stops or starts the clock", clock)
+            "get": build(Method::new("showClock", "Returns the state of the clock", clock.clone())),
+            "post": build(Method::new("changeClock", "Moves, freezes or resumes the clock", clock)
                 .with(types.reference::<ClockChange>(), json!({"advanceMs": 60000}))),
         },
         "/__mock/requests": {
             "get": shown,
-            "delete": build(Method::new("clearRequests", "Forgets the requests, and nothing else", requests)),
+            "delete": build(Method::new("clearRequests", "Clears the journal", requests)),
         },
         "/__mock/requests/verify": {"post": build(Method::new(
-            "verifyRequests", "Checks what arrived", types.reference::<Verified>())
+            "verifyRequests", "Checks how many requests arrived", types.reference::<Verified>())
             .with(types.reference::<Expectation>(), json!({
                 "request": {"operation": "create", "body": {"name": "Ledger"}}, "count": 0,
             }))
             .failing(&["400", "409", "415"]))},
         "/__mock/state": {
-            "get": build(Method::new("showState", "The agents with what they remember", state.clone())),
-            "put": build(Method::new("restoreState", "Goes back to a snapshot", state.clone())
+            "get": build(Method::new("showState", "Returns the agents with their conversations", state.clone())),
+            "put": build(Method::new("restoreState", "Restores a snapshot", state.clone())
                 .with(state.clone(), json!({"agents": []}))),
         },
         "/__mock/reset": {"post": build(Method::new(
-            "reset", "As it was at the start: agents, windows, ids; no faults, an empty journal", state))},
+            "reset", "Restores the initial state", state))},
         "/__mock/agents/{agentId}": {
             "parameters": [{
                 "name": "agentId", "in": "path", "required": true,
                 "schema": {"type": "string", "minLength": 1},
             }],
             "patch": build(Method::new(
-                "changeAgent", "Protects an agent from deletion, or makes it unavailable",
+                "changeAgent", "Protects an agent from deletion or makes it unavailable",
                 types.reference::<AgentState>())
                 .with(types.reference::<AgentChange>(), json!({"protected": "in use", "unavailable": null}))
                 .failing(&["400", "404", "415"])),
         },
         "/__mock/keys": {"put": build(Method::new(
-            "setKey", "Adds a key, or changes what it may do", types.reference::<KeySet>())
+            "setKey", "Adds a key or changes its permissions", types.reference::<KeySet>())
             .with(types.reference::<NewKey>(), json!({"key": "viewer-key", "state": "read_only"})))},
         "/__mock/limits": {
-            "get": build(Method::new("showLimits", "The limits", limits.clone())),
+            "get": build(Method::new("showLimits", "Returns the limits", limits.clone())),
             "put": build(Method::new("setLimits", "Changes the limits", limits.clone())
                 .with(limits.clone(), json!({"account": 60, "create": 10, "agents": 100}))),
         },
-        "/__mock/tier": {"put": build(Method::new("setTier", "Changes the limits to a tier's", limits)
+        "/__mock/tier": {"put": build(Method::new("setTier", "Changes the limits to those of a tier", limits)
             .with(types.reference::<NewTier>(), json!({"tier": "standard"})))},
         "/__mock/replies": {"put": build(Method::new(
-            "setReplies", "What agents answer", types.reference::<NewReplies>())
+            "setReplies", "Sets the replies of agents", types.reference::<NewReplies>())
             .with(types.reference::<NewReplies>(), json!({"script": ["Berth 7."]})))},
     })
 }

@@ -1,42 +1,49 @@
-//! What the control API says when it cannot do what it was asked.
+//! The errors of the control API.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::envelope::json_answer;
+use crate::control::output;
+use crate::protocol::failure::Failure;
 
-/// A failure of the control API.
+/// An error of the control API.
 #[derive(Debug)]
 pub(crate) struct ControlError {
     status: StatusCode,
     message: String,
 }
 
-/// Its body.
+/// The body of an error.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ErrorBody<'a> {
+pub(crate) struct ErrorBody<'a> {
     /// What was wrong, where, and what to do.
     error: &'a str,
 }
 
 impl ControlError {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
             status,
             message: message.into(),
         }
     }
 
-    pub(super) fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<Failure> for ControlError {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.status, failure.message)
     }
 }
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        json_answer(
+        output::json(
             self.status,
             &ErrorBody {
                 error: &self.message,

@@ -1,50 +1,51 @@
-//! Failures on purpose.
+//! Faults.
 
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
-use super::input::{Json, Meant};
-use crate::app::lock;
-use crate::envelope::{Answer, json_answer};
-use crate::faults::Fault;
+use crate::control::error::ControlError;
+use crate::control::input::{Json, TargetAccount};
+use crate::control::output::ok;
+use crate::faults::fault::Fault;
 
-/// One fault, or several at once in their order: "429, 429, then well" is one request.
+/// One fault, or several in this order.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum NewFaults {
-    /// Several.
+pub(crate) enum NewFaults {
     Several(Vec<serde_json::Value>),
-    /// One.
     One(serde_json::Map<String, serde_json::Value>),
 }
 
-/// The faults of the mock.
+/// The faults of the account.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct FaultList {
-    faults: Vec<ArmedFault>,
+pub(crate) struct FaultList {
+    faults: Vec<FaultState>,
 }
 
-/// A fault, and what has become of it.
+/// A fault, and how often it was applied.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ArmedFault {
+pub(crate) struct FaultState {
     fault: Fault,
-    /// How often it has happened.
-    happened: u64,
+    /// The number of requests to which it was applied.
+    applied: u64,
 }
 
-pub(super) async fn show(Meant(account): Meant) -> Answer {
-    let faults = lock(&account)
+pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+    let faults = account
+        .lock()
         .faults
         .list()
         .into_iter()
-        .map(|(fault, happened)| ArmedFault { fault, happened })
+        .map(|(fault, applied)| FaultState { fault, applied })
         .collect();
-    json_answer(StatusCode::OK, &FaultList { faults })
+    ok(&FaultList { faults })
 }
 
-pub(super) async fn add(meant: Meant, Json(new): Json<NewFaults>) -> Result<Answer, ControlError> {
+pub(crate) async fn add(
+    target: TargetAccount,
+    Json(new): Json<NewFaults>,
+) -> Result<Response, ControlError> {
     let new = match new {
         NewFaults::Several(faults) => faults,
         NewFaults::One(fault) => vec![fault.into()],
@@ -55,15 +56,15 @@ pub(super) async fn add(meant: Meant, Json(new): Json<NewFaults>) -> Result<Answ
         .collect::<Result<Vec<_>, _>>()
         .map_err(ControlError::bad)?;
     {
-        let account = &mut *lock(&meant.0);
+        let account = &mut *target.0.lock();
         faults
             .into_iter()
             .for_each(|fault| account.faults.add(fault));
     }
-    Ok(show(meant).await)
+    Ok(show(target).await)
 }
 
-pub(super) async fn clear(meant: Meant) -> Answer {
-    lock(&meant.0).faults.clear();
-    show(meant).await
+pub(crate) async fn clear(target: TargetAccount) -> Response {
+    target.0.lock().faults.clear();
+    show(target).await
 }

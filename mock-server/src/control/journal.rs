@@ -1,125 +1,124 @@
-//! What has arrived.
+//! The journal.
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::error::ControlError;
-use super::input::{self, Json, Meant};
-use crate::app::lock;
-use crate::envelope::{Answer, json_answer};
-use crate::journal::{self, Bounds};
-use crate::operation::Operation;
-use crate::request_pattern::RequestPattern;
+use crate::control::error::ControlError;
+use crate::control::input::{self, Json, TargetAccount};
+use crate::control::output::ok;
+use crate::journal::pattern::RequestPattern;
+use crate::journal::verify::{self, ExpectedCount};
+use crate::protocol::operation::Operation;
 
-/// Which requests to show.
+/// Which requests to return.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(crate) struct Filter {
     operation: Option<Operation>,
     agent_id: Option<String>,
     status: Option<u16>,
     fault: Option<String>,
-    /// Only those with a larger number, as for a reader that comes again.
+    /// Returns only requests with a larger sequence number.
     #[serde(default)]
     after: u64,
 }
 
-/// The journal.
+/// Requests of the journal.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Requests {
-    /// The oldest first; `authorization` is redacted.
+pub(crate) struct Requests {
+    /// The oldest first. The values of secret headers are redacted.
     requests: Vec<Value>,
-    /// How many older entries were dropped.
+    /// The number of older entries that were dropped.
     evicted: u64,
 }
 
-pub(super) async fn show(
-    Meant(account): Meant,
-    query: Result<Query<Wanted>, QueryRejection>,
-) -> Result<Answer, ControlError> {
-    let wanted = input::query(query)?;
-    let mut pattern = wanted
+pub(crate) async fn show(
+    TargetAccount(account, _): TargetAccount,
+    query: Result<Query<Filter>, QueryRejection>,
+) -> Result<Response, ControlError> {
+    let filter = input::query(query)?;
+    let mut pattern = filter
         .operation
         .map_or_else(RequestPattern::any, RequestPattern::of);
-    if let Some(agent) = wanted.agent_id {
+    if let Some(agent) = filter.agent_id {
         pattern = pattern.agent(agent);
     }
-    if let Some(status) = wanted.status {
+    if let Some(status) = filter.status {
         pattern = pattern.status(status);
     }
-    if let Some(fault) = wanted.fault {
+    if let Some(fault) = filter.fault {
         pattern = pattern.fault(fault);
     }
-    let (entries, evicted) = {
-        let account = lock(&account);
-        (account.journal.entries(), account.journal.evicted())
+    let (requests, evicted) = {
+        let account = account.lock();
+        (account.journal.requests(), account.journal.evicted())
     };
-    let requests = entries
+    let requests = requests
         .iter()
-        .filter(|entry| entry.sequence > wanted.after && pattern.matches(entry))
-        .map(|entry| entry.to_json())
+        .filter(|request| request.sequence > filter.after && pattern.matches(request))
+        .map(|request| request.to_json())
         .collect();
-    Ok(json_answer(StatusCode::OK, &Requests { requests, evicted }))
+    Ok(ok(&Requests { requests, evicted }))
 }
 
-pub(super) async fn clear(Meant(account): Meant) -> Answer {
-    lock(&account).journal.clear();
-    json_answer(
-        StatusCode::OK,
-        &Requests {
-            requests: Vec::new(),
-            evicted: 0,
-        },
-    )
+pub(crate) async fn clear(TargetAccount(account, _): TargetAccount) -> Response {
+    account.lock().journal.clear();
+    ok(&Requests {
+        requests: Vec::new(),
+        evicted: 0,
+    })
 }
 
-/// What must have arrived. Without a count: at least one.
+/// What must have arrived. Without a count, at least one request must match.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Expectation {
-    /// Which requests are meant.
+pub(crate) struct Expectation {
+    /// The requests to count.
     #[serde(default)]
     request: RequestPattern,
-    /// Exactly so many.
+    /// The exact number of requests.
     count: Option<u64>,
+    /// The smallest allowed number.
     at_least: Option<u64>,
+    /// The largest allowed number.
     at_most: Option<u64>,
 }
 
-/// What did arrive.
+/// The result of a successful check.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Verified {
-    /// How many requests fit.
+pub(crate) struct Verified {
+    /// The number of matching requests.
     count: u64,
 }
 
-/// 200 with the count, or 409 with what arrived instead.
-pub(super) async fn verify(
-    Meant(account): Meant,
+/// Returns 200 with the count, or 409 with what arrived instead.
+pub(crate) async fn verify(
+    TargetAccount(account, _): TargetAccount,
     Json(expected): Json<Expectation>,
-) -> Result<Answer, ControlError> {
-    let bounds = match (expected.count, expected.at_least, expected.at_most) {
-        (Some(count), None, None) => Bounds::exactly(count),
+) -> Result<Response, ControlError> {
+    let count = match (expected.count, expected.at_least, expected.at_most) {
+        (Some(count), None, None) => ExpectedCount::exactly(count),
         (Some(_), _, _) => {
             return Err(ControlError::bad(
-                "count stands alone: it cannot be said together with atLeast or atMost",
+                "count cannot be combined with atLeast or atMost",
             ));
         }
-        (None, least, most) => Bounds {
-            least: least.unwrap_or(if most.is_some() { 0 } else { 1 }),
-            most: most.unwrap_or(u64::MAX),
+        (None, least, most) => ExpectedCount {
+            at_least: least.unwrap_or(if most.is_some() { 0 } else { 1 }),
+            at_most: most.unwrap_or(u64::MAX),
         },
     };
-    let (entries, evicted) = {
-        let account = lock(&account);
-        (account.journal.entries(), account.journal.evicted())
+    let (requests, evicted) = {
+        let account = account.lock();
+        (account.journal.requests(), account.journal.evicted())
     };
-    match journal::check(&entries, evicted, &expected.request, bounds) {
-        Ok(count) => Ok(json_answer(StatusCode::OK, &Verified { count })),
+    match verify::check(&requests, evicted, &expected.request, count) {
+        Ok(count) => Ok(ok(&Verified { count })),
         Err(message) => Err(ControlError::new(StatusCode::CONFLICT, message)),
     }
 }

@@ -1,40 +1,40 @@
-//! Who may do what.
+//! API keys.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
-use super::input::Json;
-use crate::app::App;
-use crate::envelope::{Answer, json_answer};
-use crate::keys::KeyState;
+use crate::control::error::ControlError;
+use crate::control::input::Json;
+use crate::control::output::ok;
+use crate::state::app::App;
+use crate::state::keys::KeyState;
 
-/// A key, and what it may do. Keys are not shown again.
+/// A key and its permissions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewKey {
+pub(crate) struct NewKey {
     #[schemars(length(min = 1))]
     key: String,
     state: KeyState,
 }
 
-/// What the key may do now.
+/// The permissions of the key.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     state: KeyState,
 }
 
-pub(super) async fn set(
+pub(crate) async fn set(
     State(app): State<Arc<App>>,
     Json(new): Json<NewKey>,
-) -> Result<Answer, ControlError> {
+) -> Result<Response, ControlError> {
     if new.key.is_empty() {
-        return Err(ControlError::bad("key is empty"));
+        return Err(ControlError::bad("key must not be empty"));
     }
     app.set_key(&new.key, new.state);
-    Ok(json_answer(StatusCode::OK, &KeySet { state: new.state }))
+    Ok(ok(&KeySet { state: new.state }))
 }

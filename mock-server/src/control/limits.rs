@@ -1,33 +1,32 @@
-//! How much is permitted.
+//! Limits and tiers.
 
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::input::{Json, Meant};
-use crate::app::lock;
-use crate::envelope::{Answer, json_answer};
-use crate::limits::{Limits, Tier};
+use crate::control::input::{Json, TargetAccount};
+use crate::control::output::ok;
+use crate::state::limits::{Limits, Tier};
 
-/// A tier's limits.
+/// A tier to take the limits from.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewTier {
+pub(crate) struct NewTier {
     tier: Tier,
 }
 
-pub(super) async fn show(Meant(account): Meant) -> Answer {
-    let limits = lock(&account).limits.clone();
-    json_answer(StatusCode::OK, &limits)
+pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+    let limits = account.lock().limits.clone();
+    ok(&limits)
 }
 
-/// What has been used stays used.
-pub(super) async fn set(meant: Meant, Json(limits): Json<Limits>) -> Answer {
-    lock(&meant.0).limits = limits;
-    show(meant).await
+/// Changes the limits. Requests that were counted remain counted.
+pub(crate) async fn set(target: TargetAccount, Json(limits): Json<Limits>) -> Response {
+    target.0.lock().limits = limits;
+    show(target).await
 }
 
-pub(super) async fn set_tier(meant: Meant, Json(new): Json<NewTier>) -> Answer {
-    lock(&meant.0).limits = new.tier.limits();
-    show(meant).await
+pub(crate) async fn set_tier(target: TargetAccount, Json(new): Json<NewTier>) -> Response {
+    target.0.lock().limits = new.tier.limits();
+    show(target).await
 }

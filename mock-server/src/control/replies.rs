@@ -1,57 +1,56 @@
-//! What agents answer.
+//! Replies.
 
-use http::StatusCode;
+use axum::response::Response;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
-use super::input::{Json, Meant};
-use crate::app::lock;
-use crate::envelope::{Answer, json_answer};
+use crate::control::error::ControlError;
+use crate::control::input::{Json, TargetAccount};
+use crate::control::output::ok;
 
-/// Where replies come from, instead of what was there: the script first, then the patterns, then the
-/// template. Without any of them the mock's own reply.
+/// The sources of replies, replacing those before: the script first, then the patterns, then the
+/// template. Without any, agents send their default reply.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewReplies {
-    /// One a message, in this order.
+pub(crate) struct NewReplies {
+    /// One reply per message, in this order.
     #[serde(default)]
     script: Vec<String>,
-    /// The first that matches the text.
+    /// The first one that matches the text of the message is used.
     #[serde(default)]
     patterns: Vec<PatternReply>,
-    /// For everything else: `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}` are
-    /// filled in.
+    /// The reply to all other messages. `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and
+    /// `{earlier}` are filled in.
     #[serde(default)]
     template: Option<String>,
 }
 
-/// The reply to texts that match a regular expression.
+/// The reply to messages whose text matches a regular expression.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PatternReply {
-    /// A regular expression, as Rust's regex crate reads it.
+pub(crate) struct PatternReply {
+    /// A regular expression in the syntax of Rust's regex crate.
     #[schemars(extend("format" = "regex"))]
     pattern: String,
     template: String,
 }
 
-pub(super) async fn set(
-    Meant(account): Meant,
+pub(crate) async fn set(
+    TargetAccount(account, _): TargetAccount,
     Json(new): Json<NewReplies>,
-) -> Result<Answer, ControlError> {
+) -> Result<Response, ControlError> {
     let patterns = new
         .patterns
         .iter()
         .map(|reply| Ok((Regex::new(&reply.pattern)?, reply.template.clone())))
         .collect::<Result<Vec<_>, regex::Error>>()
-        .map_err(|error| ControlError::bad(format!("a pattern cannot be read: {error}")))?;
+        .map_err(|error| ControlError::bad(format!("invalid pattern: {error}")))?;
     {
-        let replies = &mut lock(&account).replies;
+        let replies = &mut account.lock().replies;
         replies.script = new.script.clone().into();
         replies.patterns = patterns;
         replies.template.clone_from(&new.template);
     }
-    Ok(json_answer(StatusCode::OK, &new))
+    Ok(ok(&new))
 }

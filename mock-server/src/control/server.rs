@@ -1,48 +1,42 @@
-//! Whether the mock runs, and where.
+//! Health and readiness.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::app::App;
-use crate::envelope::{Answer, json_answer};
+use crate::control::output::ok;
+use crate::state::app::App;
 
-/// The mock runs.
+/// The health of the mock.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Health {
+pub(crate) struct Health {
     status: &'static str,
-    /// The mock's own version.
+    /// The version of the mock server.
     version: &'static str,
 }
 
-/// The mock answers.
+/// Readiness, and the base URL.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Ready<'a> {
+pub(crate) struct Ready<'a> {
     ready: bool,
-    /// Where the API is, `/v1` included.
+    /// The base URL of the API, with `/v1`.
     base_url: &'a str,
 }
 
-pub(super) async fn health() -> Answer {
-    json_answer(
-        StatusCode::OK,
-        &Health {
-            status: "ok",
-            version: env!("CARGO_PKG_VERSION"),
-        },
-    )
+pub(crate) async fn health() -> Response {
+    ok(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Answer {
-    json_answer(
-        StatusCode::OK,
-        &Ready {
-            ready: true,
-            base_url: &app.settings.base_url,
-        },
-    )
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+    ok(&Ready {
+        ready: true,
+        base_url: &app.settings.base_url,
+    })
 }

@@ -1,44 +1,39 @@
-//! The agents and what they remember.
+//! Agents and conversations: snapshot, restore and reset.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 
-use super::error::ControlError;
-use super::input::{Json, Meant};
-use crate::app::{App, lock};
-use crate::envelope::{Answer, json_answer};
-use crate::snapshot::Snapshot;
+use crate::control::error::ControlError;
+use crate::control::input::{Json, TargetAccount};
+use crate::control::output::ok;
+use crate::state::app::App;
+use crate::state::snapshot::Snapshot;
 
-pub(super) async fn show(Meant(account): Meant) -> Answer {
-    let agents = lock(&account).store.all();
-    json_answer(StatusCode::OK, &Snapshot { agents })
+pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+    let agents = account.lock().store.all();
+    ok(&Snapshot { agents })
 }
 
-/// Goes back to a snapshot.
-pub(super) async fn restore(
+/// Restores a snapshot.
+pub(crate) async fn restore(
     State(app): State<Arc<App>>,
-    meant: Meant,
+    target: TargetAccount,
     Json(snapshot): Json<Snapshot>,
-) -> Result<Answer, ControlError> {
-    lock(&meant.0).store.replace(snapshot.agents);
-    save(&app, &meant).await?;
-    Ok(show(meant).await)
+) -> Result<Response, ControlError> {
+    app.commit(&target.0, |state| {
+        state.store.replace(snapshot.agents);
+        Ok(())
+    })?;
+    Ok(show(target).await)
 }
 
-/// As it was at the start: agents, windows, ids; no faults, an empty journal.
-pub(super) async fn reset(
+/// Restores the initial state.
+pub(crate) async fn reset(
     State(app): State<Arc<App>>,
-    meant: Meant,
-) -> Result<Answer, ControlError> {
-    lock(&meant.0).reset(app.settings.agents.clone());
-    save(&app, &meant).await?;
-    Ok(show(meant).await)
-}
-
-pub(super) async fn save(app: &App, meant: &Meant) -> Result<(), ControlError> {
-    app.save(&meant.0)
-        .await
-        .map_err(|failure| ControlError::new(failure.status, failure.message))
+    target: TargetAccount,
+) -> Result<Response, ControlError> {
+    app.reset(target.1.as_deref())?;
+    Ok(show(target).await)
 }

@@ -1,39 +1,39 @@
-//! Which faults happen to which request.
+//! Which faults apply to which request.
 
-use super::{Fault, FaultKind};
-use crate::operation::Operation;
+use crate::faults::fault::{Fault, FaultKind};
+use crate::protocol::operation::Operation;
 
-/// The faults of one mock, with what has become of them.
+/// The faults of an account, in the order in which they were added.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Armed>);
+pub(crate) struct Faults(Vec<ArmedFault>);
 
 #[derive(Debug)]
-struct Armed {
+struct ArmedFault {
     fault: Fault,
-    /// Matching requests so far.
+    /// The number of matching requests so far.
     seen: u64,
-    /// How often it has happened.
-    happened: u64,
+    /// The number of requests to which it was applied.
+    applied: u64,
 }
 
-/// What is to happen to one request.
+/// What is going to happen to one request.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Planned {
-    /// Milliseconds to wait.
-    pub(crate) latency: u64,
+pub(crate) struct FaultPlan {
+    /// The delay before the response, in milliseconds.
+    pub(crate) latency_ms: u64,
     pub(crate) kind: Option<FaultKind>,
-    /// Whether the mock acts before a connection fails.
+    /// Whether the mock acts on the request before the connection fails.
     pub(crate) acts: bool,
-    /// For `X-Mock-Fault`.
+    /// The name in `X-Mock-Fault` and in the journal.
     pub(crate) name: Option<&'static str>,
 }
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(Armed {
+        self.0.push(ArmedFault {
             fault,
             seen: 0,
-            happened: 0,
+            applied: 0,
         });
     }
 
@@ -44,12 +44,12 @@ impl Faults {
     pub(crate) fn list(&self) -> Vec<(Fault, u64)> {
         self.0
             .iter()
-            .map(|armed| (armed.fault.clone(), armed.happened))
+            .map(|armed| (armed.fault.clone(), armed.applied))
             .collect()
     }
 
-    /// How slowly the request's body is to be read, in milliseconds a piece. Called before the body
-    /// is there; everything else is planned after it.
+    /// Returns the pause before each part of the request body, in milliseconds. All other faults are
+    /// planned when the body has been read.
     pub(crate) fn plan_body(
         &mut self,
         operation: Operation,
@@ -64,40 +64,40 @@ impl Faults {
         })
     }
 
-    /// Called once a request, under the mock's lock: a sequence is atomic.
+    /// Plans the faults of a request. Must be called once per request, so that sequences are exact.
     pub(crate) fn plan(
         &mut self,
         operation: Operation,
         agent: Option<&str>,
         streams: bool,
         random: &mut fastrand::Rng,
-    ) -> Planned {
-        let mut planned = Planned::default();
+    ) -> FaultPlan {
+        let mut plan = FaultPlan::default();
         for armed in &mut self.0 {
             if matches!(armed.fault.kind, FaultKind::SlowRequestBody { .. })
                 || !armed.applies(operation, agent, streams, random)
             {
                 continue;
             }
-            planned.name.get_or_insert(armed.fault.kind.name());
+            plan.name.get_or_insert(armed.fault.kind.name());
             match &armed.fault.kind {
                 FaultKind::Latency { min_ms, max_ms } => {
                     let wait = random.u64(*min_ms.min(max_ms)..=*max_ms.max(min_ms));
-                    planned.latency = planned.latency.saturating_add(wait);
+                    plan.latency_ms = plan.latency_ms.saturating_add(wait);
                 }
                 kind => {
-                    planned.kind = Some(kind.clone());
-                    planned.acts = armed.fault.acts;
-                    planned.name = Some(kind.name());
+                    plan.kind = Some(kind.clone());
+                    plan.acts = armed.fault.acts;
+                    plan.name = Some(kind.name());
                     break;
                 }
             }
         }
-        planned
+        plan
     }
 }
 
-impl Armed {
+impl ArmedFault {
     fn applies(
         &mut self,
         operation: Operation,
@@ -110,7 +110,7 @@ impl Armed {
             && (fault.agents.is_empty()
                 || agent.is_some_and(|agent| fault.agents.iter().any(|id| id == agent)))
             && (streams || !fault.kind.needs_a_stream());
-        if !is_for || fault.times.is_some_and(|times| self.happened >= times) {
+        if !is_for || fault.times.is_some_and(|times| self.applied >= times) {
             return false;
         }
         self.seen += 1;
@@ -127,7 +127,7 @@ impl Armed {
         {
             return false;
         }
-        self.happened += 1;
+        self.applied += 1;
         true
     }
 }
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    fn happens(faults: &mut Faults, operation: Operation, requests: usize) -> Vec<bool> {
+    fn is_applied(faults: &mut Faults, operation: Operation, requests: usize) -> Vec<bool> {
         let mut random = fastrand::Rng::with_seed(7);
         (0..requests)
             .map(|_| {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn modifiers_choose_which_requests_fail() {
+    fn modifiers_select_requests() {
         for (fault, expected) in [
             (
                 Fault::status(503).times(2),
@@ -176,16 +176,16 @@ mod tests {
         ] {
             let mut faults = Faults::default();
             faults.add(fault);
-            assert_eq!(happens(&mut faults, Operation::List, 6), expected);
+            assert_eq!(is_applied(&mut faults, Operation::List, 6), expected);
         }
     }
 
     #[test]
-    fn a_probability_keeps_the_seeds_promise() {
+    fn the_seed_decides_which_requests_a_probability_selects() {
         let run = || {
             let mut faults = Faults::default();
             faults.add(Fault::status(503).probability(0.5));
-            happens(&mut faults, Operation::List, 1000)
+            is_applied(&mut faults, Operation::List, 1000)
         };
         assert_eq!(run(), run());
         let failed = run().into_iter().filter(|failed| *failed).count();
@@ -193,20 +193,20 @@ mod tests {
     }
 
     #[test]
-    fn a_latency_lets_the_next_fault_happen() {
+    fn a_latency_lets_the_next_fault_apply() {
         let mut faults = Faults::default();
         faults.add(Fault::latency_between(
             Duration::from_millis(10),
             Duration::from_millis(20),
         ));
         faults.add(Fault::reset());
-        let planned = faults.plan(
+        let plan = faults.plan(
             Operation::Get,
             None,
             false,
             &mut fastrand::Rng::with_seed(1),
         );
-        assert!((10..=20).contains(&planned.latency));
-        assert_eq!(planned.kind, Some(FaultKind::Reset));
+        assert!((10..=20).contains(&plan.latency_ms));
+        assert_eq!(plan.kind, Some(FaultKind::Reset));
     }
 }

@@ -1,37 +1,38 @@
-//! An arrived request as it is kept: its texts in one piece, so that a busy mock allocates once.
+//! A request as the journal keeps it: all of its texts in one allocation.
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, request};
 use jiff::Timestamp;
 
-use super::RecordedRequest;
-use crate::operation::Operation;
+use crate::journal::recorded_request::RecordedRequest;
+use crate::protocol::operation::Operation;
 
-/// Their values are not kept.
-const SECRET_HEADERS: [&str; 4] = [
+/// Headers whose values are not kept.
+const SECRET_HEADERS: [&str; 5] = [
     "authorization",
     "proxy-authorization",
     "cookie",
     "x-api-key",
+    "x-mock-token",
 ];
-/// What an entry takes beside its texts, about.
-const BESIDE: usize = 256;
+/// About how many bytes an entry needs in addition to its texts.
+const OVERHEAD: usize = 256;
 
-/// A copy of what arrived: a slice of what was read would keep the connection's whole buffer.
+/// A copy of a request. A slice of the received bytes would keep the whole buffer of the connection.
 #[derive(Debug)]
 pub(crate) struct Entry {
     time: Timestamp,
     operation: Operation,
     method: Method,
-    /// Path, query, agent's id, headers as lines, and body, one behind the other.
+    /// Path, query, agent id, headers as lines, and body, one after the other.
     text: Box<[u8]>,
     path: usize,
     query: Option<usize>,
     agent_id: Option<usize>,
     headers: usize,
-    pub(super) status: Option<u16>,
-    pub(super) fault: Option<&'static str>,
+    pub(crate) status: Option<u16>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Entry {
@@ -86,15 +87,15 @@ impl Entry {
         }
     }
 
-    pub(super) fn size(&self) -> usize {
-        self.text.len() + BESIDE
+    pub(crate) fn size(&self) -> usize {
+        self.text.len() + OVERHEAD
     }
 
-    pub(super) fn request(&self, sequence: u64) -> RecordedRequest {
+    pub(crate) fn to_request(&self, sequence: u64) -> RecordedRequest {
         let mut rest = &*self.text;
         let mut next = |length: usize| {
-            let (piece, behind) = rest.split_at(length);
-            rest = behind;
+            let (piece, after) = rest.split_at(length);
+            rest = after;
             piece
         };
         let text = |piece: &[u8]| String::from_utf8_lossy(piece).into_owned();
@@ -114,7 +115,7 @@ impl Entry {
     }
 }
 
-/// A value holds no line end (RFC 9110 §5.5), a name no colon.
+/// Values cannot have line breaks (RFC 9110, section 5.5), and names cannot have colons.
 fn read_headers(mut lines: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     while let Some(end) = lines.windows(2).position(|end| end == b"\r\n") {
@@ -135,11 +136,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_gives_back_what_arrived_but_for_secrets() {
+    fn a_request_is_kept_except_for_secrets() {
         let (parts, ()) = http::Request::builder()
             .method(Method::POST)
             .uri("/v1/agents/a%20b/messages?x=1")
             .header("authorization", "Bearer key")
+            .header("x-mock-token", "token")
             .header("x-odd", HeaderValue::from_bytes(b"\xff: a").unwrap())
             .header("x-twice", "1")
             .header("x-twice", "2")
@@ -149,23 +151,25 @@ mod tests {
             .into_parts();
         let time = Timestamp::UNIX_EPOCH;
         let entry = Entry::new(&parts, Operation::SendMessage, Some("a b"), b"\r\n{}", time);
-        let request = entry.request(7);
+        let request = entry.to_request(7);
         assert_eq!(request.sequence, 7);
         assert_eq!(request.method, Method::POST);
         assert_eq!(request.path, "/v1/agents/a%20b/messages");
         assert_eq!(request.query.as_deref(), Some("x=1"));
         assert_eq!(request.agent_id.as_deref(), Some("a b"));
         let mut headers = parts.headers;
-        headers.insert("authorization", HeaderValue::from_static("[redacted]"));
+        for secret in ["authorization", "x-mock-token"] {
+            headers.insert(secret, HeaderValue::from_static("[redacted]"));
+        }
         assert_eq!(request.headers, headers);
         assert_eq!(&request.body[..], b"\r\n{}");
     }
 
     #[test]
-    fn what_was_not_there_is_not_there() {
+    fn missing_parts_remain_missing() {
         let (parts, ()) = http::Request::new(()).into_parts();
         let entry = Entry::new(&parts, Operation::List, None, b"", Timestamp::UNIX_EPOCH);
-        let request = entry.request(1);
+        let request = entry.to_request(1);
         assert_eq!((request.query, request.agent_id), (None, None));
         assert!(request.headers.is_empty() && request.body.is_empty());
     }

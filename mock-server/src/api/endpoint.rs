@@ -1,0 +1,78 @@
+//! What the route table has about a path and its methods.
+
+use http::Method;
+use serde_json::Value;
+
+use crate::api::exchange::Exchange;
+use crate::api::openapi::types::Types;
+use crate::protocol::envelope::Response;
+use crate::protocol::failure::Failure;
+use crate::protocol::operation::Operation;
+use crate::state::account::AccountState;
+use crate::state::settings::ListKey;
+
+/// Answers a request while the account is locked.
+pub(crate) type Handler = fn(&mut Exchange, &mut AccountState) -> Result<Handled, Failure>;
+
+/// Describes an operation for the OpenAPI document.
+pub(crate) type Describe = fn(&mut Types, ListKey) -> Value;
+
+/// A response, or what makes it when the account is no longer locked.
+pub(crate) enum Handled {
+    Response(Response),
+    Later(Box<dyn FnOnce(&Exchange) -> Response + Send>),
+}
+
+/// A path of the API.
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) endpoints: &'static [Endpoint],
+}
+
+/// A method of a path.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    pub(crate) operation: Operation,
+    pub(crate) handler: Handler,
+    pub(crate) describe: Describe,
+}
+
+impl Route {
+    /// Returns the endpoint of a method. A `HEAD` is handled like a `GET`.
+    pub(crate) fn endpoint(&self, method: &Method) -> Option<&'static Endpoint> {
+        let method = match *method {
+            Method::HEAD => &Method::GET,
+            ref method => method,
+        };
+        self.endpoints
+            .iter()
+            .find(|endpoint| endpoint.method == method)
+    }
+
+    /// Returns the methods for the header `Allow`.
+    pub(crate) fn allow(&self) -> String {
+        let methods: Vec<&str> = self
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.method.as_str())
+            .collect();
+        methods.join(", ")
+    }
+}
+
+impl Endpoint {
+    /// Returns whether the operation changes something, which a read-only key may not do.
+    pub(crate) fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// Returns whether requests have a JSON body.
+    pub(crate) fn has_body(&self) -> bool {
+        self.method == Method::POST || self.method == Method::PATCH
+    }
+
+    /// Returns whether requests need a key and count against the limits.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.operation != Operation::Health
+    }
+}

@@ -1,0 +1,142 @@
+//! Create, list, get, update and delete agents.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::endpoint::Handled;
+use crate::api::exchange::Exchange;
+use crate::protocol::data::{CreatedAgent, DeletedAgent, Pagination, UpdatedAgent};
+use crate::protocol::envelope::success;
+use crate::protocol::failure::Failure;
+use crate::protocol::list_query::ListQuery;
+use crate::protocol::validate;
+use crate::state::account::AccountState;
+use crate::state::agent::{Agent, whole_second};
+use crate::state::keys::KeyState;
+use crate::state::settings::ListKey;
+
+pub(crate) fn create(
+    exchange: &mut Exchange,
+    state: &mut AccountState,
+) -> Result<Handled, Failure> {
+    let object = exchange.take_object()?;
+    validate::create(&object.fields)?;
+    let used = state.store.len() as u64;
+    let quota = state.limits.agents;
+    if exchange.access == Ok(KeyState::OverQuota) || quota.is_some_and(|quota| used >= quota) {
+        return Err(Failure::insufficient_quota(quota.unwrap_or(used), used));
+    }
+    let agent = Agent::new(state.new_agent_id(), object.fields, exchange.now);
+    let data = CreatedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        status: &agent.status,
+        created_at: agent.created_at,
+        api_endpoint: format!("{}/agents/{}", exchange.app.settings.base_url, agent.id),
+    };
+    let response = success(StatusCode::CREATED, &data);
+    state.store.insert(agent);
+    Ok(Handled::Response(response))
+}
+
+pub(crate) fn list(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
+    #[derive(Serialize)]
+    struct Data<T> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agents: Option<T>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<T>,
+        pagination: Pagination,
+    }
+    let query = ListQuery::parse(exchange.head.uri.query())?;
+    let (page, total) = state.store.page(&query);
+    let (agents, items) = match exchange.app.settings.list_key {
+        ListKey::Items => (None, Some(page)),
+        ListKey::Agents => (Some(page), None),
+    };
+    let data = Data {
+        agents,
+        items,
+        pagination: Pagination {
+            current_page: query.page,
+            total_pages: total.div_ceil(query.limit),
+            total_items: total,
+            items_per_page: query.limit,
+        },
+    };
+    Ok(Handled::Response(success(StatusCode::OK, &data)))
+}
+
+pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
+    let id = exchange.agent_id();
+    let agent = state
+        .store
+        .get(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
+    Ok(Handled::Response(success(
+        StatusCode::OK,
+        &agent.full_json(),
+    )))
+}
+
+pub(crate) fn update(
+    exchange: &mut Exchange,
+    state: &mut AccountState,
+) -> Result<Handled, Failure> {
+    let object = exchange.take_object()?;
+    let id = exchange.agent_id();
+    if state.store.get(id).is_none() {
+        return Err(Failure::agent_not_found(id));
+    }
+    validate::update(&object.fields)?;
+    let agent = state
+        .store
+        .get_mut(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
+    let reorders = object.fields.contains_key("name") || object.fields.contains_key("status");
+    for (field, value) in object.fields {
+        match (field.as_str(), value) {
+            ("name", Value::String(name)) => agent.name = name,
+            ("status", Value::String(status)) => agent.status = status,
+            (_, Value::Null) => drop(agent.configuration.remove(&field)),
+            (_, value) => drop(agent.configuration.insert(field, value)),
+        }
+    }
+    agent.updated_at = whole_second(exchange.now);
+    let data = UpdatedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        status: &agent.status,
+        updated_at: agent.updated_at,
+        changes: object.names,
+    };
+    let response = success(StatusCode::OK, &data);
+    if reorders {
+        state.store.reordered();
+    }
+    Ok(Handled::Response(response))
+}
+
+pub(crate) fn delete(
+    exchange: &mut Exchange,
+    state: &mut AccountState,
+) -> Result<Handled, Failure> {
+    let id = exchange.agent_id();
+    let agent = state
+        .store
+        .get(id)
+        .ok_or_else(|| Failure::agent_not_found(id))?;
+    if let Some(reason) = &agent.protected {
+        return Err(Failure::delete_protected(reason));
+    }
+    let data = DeletedAgent {
+        id: &agent.id,
+        name: &agent.name,
+        deleted_at: whole_second(exchange.now),
+        message: "Agent successfully deleted",
+    };
+    let response = success(StatusCode::OK, &data);
+    state.store.remove(id);
+    Ok(Handled::Response(response))
+}

@@ -1,0 +1,71 @@
+//! The OpenAPI 3.1 document.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::endpoint::Route;
+use crate::api::openapi::examples;
+use crate::api::openapi::parts;
+use crate::api::openapi::requests;
+use crate::api::openapi::types::Types;
+use crate::api::routes::ROUTES;
+use crate::protocol::data::ErrorObject;
+use crate::state::settings::ListKey;
+
+/// Returns the document of a mock at this URL, which includes `/v1`.
+pub(crate) fn document(base_url: &str, list_key: ListKey) -> Value {
+    let mut types = Types::new();
+    let server = base_url.strip_suffix("/v1").unwrap_or(base_url);
+    let paths: Map<String, Value> = ROUTES
+        .iter()
+        .map(|route| (route.path.to_owned(), path(route, &mut types, list_key)))
+        .collect();
+    let error = types.reference::<ErrorObject<'static>>();
+    let mut schemas = types.schemas();
+    schemas.insert("Failure".into(), parts::failure(&error));
+    schemas.extend(requests::named());
+    schemas.insert("CreateAgent".into(), requests::create());
+    schemas.insert("UpdateAgent".into(), requests::update());
+    schemas.insert("SendMessage".into(), requests::message());
+    schemas.insert("Agent".into(), requests::agent());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "OrionOS API",
+            "version": "1.0.0",
+            "summary": "Agents that hold conversations, as implemented by the mock server",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": "agents"}, {"name": "messages"}, {"name": "server"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas,
+            "headers": parts::headers(),
+            "responses": parts::failures(),
+        },
+    })
+}
+
+fn path(route: &Route, types: &mut Types, list_key: ListKey) -> Value {
+    let mut path = Map::new();
+    if route.path.contains("{agentId}") {
+        path.insert("parameters".into(), json!([agent_id()]));
+    }
+    for endpoint in route.endpoints {
+        let method = endpoint.method.as_str().to_ascii_lowercase();
+        path.insert(method, (endpoint.describe)(types, list_key));
+    }
+    Value::Object(path)
+}
+
+fn agent_id() -> Value {
+    json!({
+        "name": "agentId",
+        "in": "path",
+        "required": true,
+        "schema": {"type": "string", "minLength": 1},
+        "example": examples::AGENT_ID,
+    })
+}

@@ -1,0 +1,198 @@
+//! The description of each operation.
+
+use serde_json::{Value, json};
+
+use crate::api::openapi::examples;
+use crate::api::openapi::parts::{body, envelope, header_references, response, responses};
+use crate::api::openapi::types::{Types, reference};
+use crate::protocol::data::{
+    AgentSummary, CreatedAgent, DeletedAgent, Message, Pagination, StreamEvent, UpdatedAgent,
+};
+use crate::protocol::list_query::{LAST_PAGE, ORDERS, SORT_KEYS, STATUSES};
+use crate::state::settings::ListKey;
+
+pub(crate) fn health(_: &mut Types, _: ListKey) -> Value {
+    json!({
+        "operationId": "health",
+        "tags": ["server"],
+        "summary": "Returns whether the server runs",
+        "security": [],
+        "responses": {"200": {
+            "description": "The server runs. This response has no envelope.",
+            "content": {"application/json": {
+                "schema": {
+                    "title": "Health",
+                    "type": "object",
+                    "required": ["status", "version"],
+                    "properties": {
+                        "status": {"type": "string", "const": "ok"},
+                        "version": {"type": "string"},
+                    },
+                },
+                "example": {"status": "ok", "version": "1.0.0"},
+            }},
+        }},
+    })
+}
+
+pub(crate) fn list(types: &mut Types, list_key: ListKey) -> Value {
+    let key = match list_key {
+        ListKey::Agents => "agents",
+        ListKey::Items => "items",
+    };
+    let parameter =
+        |name: &str, schema: Value| json!({"name": name, "in": "query", "schema": schema});
+    let entry = types.reference::<AgentSummary<'static>>();
+    let data = json!({
+        "title": "AgentList",
+        "type": "object",
+        "required": [key, "pagination"],
+        "properties": {
+            key: {"type": "array", "items": entry},
+            "pagination": types.reference::<Pagination>(),
+        },
+    });
+    json!({
+        "operationId": "listAgents",
+        "tags": ["agents"],
+        "summary": "Lists the agents of the account, page by page",
+        "parameters": [
+            parameter("page", json!({
+                "type": "integer", "format": "int64", "minimum": 1, "maximum": LAST_PAGE, "default": 1,
+            })),
+            parameter("limit", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20})),
+            parameter("status", json!({"type": "string", "enum": STATUSES})),
+            parameter("sortBy", json!({"type": "string", "enum": SORT_KEYS, "default": "createdAt"})),
+            parameter("order", json!({"type": "string", "enum": ORDERS, "default": "desc"})),
+        ],
+        "responses": responses(
+            "200",
+            response("A page of the list", envelope(data, "ListAgentsResponse"), examples::list(key)),
+            &["400"],
+        ),
+    })
+}
+
+pub(crate) fn create(types: &mut Types, _: ListKey) -> Value {
+    let data = types.reference::<CreatedAgent<'static>>();
+    let link = |operation: &str| {
+        json!({
+            "operationId": operation,
+            "parameters": {"agentId": "$response.body#/data/id"},
+        })
+    };
+    let mut created = response(
+        "The agent was created",
+        envelope(data, "CreateAgentResponse"),
+        examples::created(),
+    );
+    created["links"] = json!({
+        "get": link("getAgent"),
+        "update": link("updateAgent"),
+        "sendMessage": link("sendMessage"),
+        "streamMessage": link("streamMessage"),
+        "delete": link("deleteAgent"),
+    });
+    json!({
+        "operationId": "createAgent",
+        "tags": ["agents"],
+        "summary": "Creates an agent",
+        "requestBody": body("CreateAgent", examples::create()),
+        "responses": responses("201", created, &["400", "403", "413"]),
+    })
+}
+
+pub(crate) fn get(_: &mut Types, _: ListKey) -> Value {
+    json!({
+        "operationId": "getAgent",
+        "tags": ["agents"],
+        "summary": "Returns an agent with its configuration",
+        "responses": responses(
+            "200",
+            response("The agent", envelope(reference("Agent"), "GetAgentResponse"), examples::agent()),
+            &["404"],
+        ),
+    })
+}
+
+pub(crate) fn update(types: &mut Types, _: ListKey) -> Value {
+    let data = types.reference::<UpdatedAgent<'static>>();
+    json!({
+        "operationId": "updateAgent",
+        "tags": ["agents"],
+        "summary": "Changes the fields that are sent",
+        "description": "A field that is sent replaces the old value, and null clears it. settings are merged by platform: a platform that is sent replaces the settings of that platform, and null removes them.",
+        "requestBody": body("UpdateAgent", examples::update()),
+        "responses": responses(
+            "200",
+            response("The agent was changed", envelope(data, "UpdateAgentResponse"), examples::updated()),
+            &["400", "403", "404", "413"],
+        ),
+    })
+}
+
+pub(crate) fn delete(types: &mut Types, _: ListKey) -> Value {
+    let data = types.reference::<DeletedAgent<'static>>();
+    json!({
+        "operationId": "deleteAgent",
+        "tags": ["agents"],
+        "summary": "Deletes an agent with its history",
+        "responses": responses(
+            "200",
+            response("The agent was deleted", envelope(data, "DeleteAgentResponse"), examples::deleted()),
+            &["403", "404"],
+        ),
+    })
+}
+
+/// A reply as server-sent events. The schema is that of one event, because OpenAPI 3.1 cannot
+/// describe the whole stream.
+fn events(types: &mut Types) -> Value {
+    let event = types.reference::<StreamEvent<'static>>();
+    json!({
+        "schema": {
+            "title": "ServerSentEvent",
+            "type": "object",
+            "required": ["data"],
+            "properties": {"data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": event,
+            }},
+        },
+        "example": examples::EVENTS,
+    })
+}
+
+pub(crate) fn send_message(types: &mut Types, _: ListKey) -> Value {
+    let data = types.reference::<Message<'static>>();
+    let mut reply = response(
+        "The reply, as a stream of events if stream is true in the request",
+        envelope(data, "SendMessageResponse"),
+        examples::message(),
+    );
+    reply["content"]["text/event-stream"] = events(types);
+    json!({
+        "operationId": "sendMessage",
+        "tags": ["messages"],
+        "summary": "Sends a message to an agent",
+        "description": "Messages with the same userId and roomId continue a conversation.",
+        "requestBody": body("SendMessage", examples::send()),
+        "responses": responses("200", reply, &["400", "403", "404", "413", "503"]),
+    })
+}
+
+pub(crate) fn stream_message(types: &mut Types, _: ListKey) -> Value {
+    let reply = json!({
+        "description": "The tokens of the reply, then done",
+        "headers": header_references(),
+        "content": {"text/event-stream": events(types)},
+    });
+    json!({
+        "operationId": "streamMessage",
+        "tags": ["messages"],
+        "summary": "Sends a message to an agent and streams the reply",
+        "requestBody": body("SendMessage", examples::send()),
+        "responses": responses("200", reply, &["400", "403", "404", "413", "503"]),
+    })
+}

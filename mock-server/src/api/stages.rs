@@ -1,0 +1,238 @@
+//! The stages of a request: authenticate ▸ read body ▸ record ▸ plan faults ▸ admit ▸ handle ▸ finish.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::{DATE, HeaderMap, HeaderValue};
+use http::request;
+
+use crate::api::body;
+use crate::api::endpoint::{Endpoint, Handled, Route};
+use crate::api::exchange::Exchange;
+use crate::faults::armed::FaultPlan;
+use crate::faults::connection_fault::ConnectionFault;
+use crate::faults::effects;
+use crate::journal::entry::Entry;
+use crate::journal::record::EntryId;
+use crate::protocol::envelope::Response;
+use crate::protocol::failure::Failure;
+use crate::protocol::headers::bearer_key;
+use crate::protocol::json_object::JsonObject;
+use crate::protocol::operation::Operation;
+use crate::state::account::AccountState;
+use crate::state::app::App;
+use crate::state::keys::KeyState;
+
+/// Names the fault that was applied to a response.
+const FAULT_HEADER: &str = "x-mock-fault";
+const REQUEST_ID_HEADER: &str = "x-request-id";
+
+/// Leads a request through all stages. Without a route, no path matched.
+pub(crate) async fn serve(
+    app: Arc<App>,
+    route: Option<&'static Route>,
+    agent_id: Option<String>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let endpoint = route.and_then(|route| route.endpoint(&head.method));
+    let mut exchange = authenticate(app, endpoint, agent_id, head);
+    read_body(&mut exchange, endpoint, body).await;
+    let entry = {
+        let account = exchange.account.clone();
+        let state = &mut *account.lock();
+        let entry = record(&exchange, state);
+        plan_faults(&mut exchange, state);
+        entry
+    };
+    wait(&mut exchange).await;
+    let result = match effects::before(&exchange.plan) {
+        Some(response) => Ok(response),
+        None => match admit(&exchange, route, endpoint) {
+            Ok(endpoint) => handle(&mut exchange, endpoint),
+            Err(failure) => Err(failure),
+        },
+    };
+    finish(&exchange, entry, result)
+}
+
+fn authenticate(
+    app: Arc<App>,
+    endpoint: Option<&Endpoint>,
+    agent_id: Option<String>,
+    head: request::Parts,
+) -> Exchange {
+    let key = bearer_key(&head.headers);
+    let access = match head.uri.path().starts_with("/v1") {
+        true => app.key_state(key),
+        false => Ok(KeyState::Full),
+    };
+    let account = app.account(key.filter(|_| access.is_ok()));
+    Exchange {
+        operation: endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation),
+        agent_id,
+        now: account.clock.now(),
+        access,
+        account,
+        head,
+        app,
+        body: Bytes::new(),
+        object: Ok(JsonObject::default()),
+        streams: false,
+        plan: FaultPlan::default(),
+        rate_limit: None,
+    }
+}
+
+async fn read_body(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: Body) {
+    let pause = exchange.access.as_ref().ok().and_then(|_| {
+        let state = &mut *exchange.account.lock();
+        let random = &mut state.random.faults;
+        state
+            .faults
+            .plan_body(exchange.operation, exchange.agent_id.as_deref(), random)
+    });
+    if pause.is_some() {
+        exchange.plan.name = Some("slow_request_body");
+    }
+    let read = body::read(body, pause, &exchange.account.clock).await;
+    exchange.body = read.clone().unwrap_or_default();
+    if endpoint.is_some_and(Endpoint::has_body) {
+        exchange.object = read.and_then(|bytes| body::parse(&exchange.head, &bytes));
+    }
+    exchange.streams = match exchange.operation {
+        Operation::StreamMessage => true,
+        Operation::SendMessage => exchange
+            .object
+            .as_ref()
+            .is_ok_and(|object| object.fields.get("stream") == Some(&true.into())),
+        _ => false,
+    };
+}
+
+fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
+    state.journal.add(Entry::new(
+        &exchange.head,
+        exchange.operation,
+        exchange.agent_id.as_deref(),
+        &exchange.body,
+        exchange.now,
+    ))
+}
+
+/// A rejected key uses up no fault.
+fn plan_faults(exchange: &mut Exchange, state: &mut AccountState) {
+    if exchange.access.is_err() {
+        return;
+    }
+    let slow_body = exchange.plan.name;
+    exchange.plan = state.faults.plan(
+        exchange.operation,
+        exchange.agent_id.as_deref(),
+        exchange.streams,
+        &mut state.random.faults,
+    );
+    exchange.plan.name = exchange.plan.name.or(slow_body);
+}
+
+/// Waits for the latency that a fault adds.
+async fn wait(exchange: &mut Exchange) {
+    let latency = Duration::from_millis(exchange.plan.latency_ms);
+    if !latency.is_zero() {
+        exchange.account.clock.sleep(latency).await;
+        exchange.now = exchange.account.clock.now();
+    }
+}
+
+/// Checks the key and the route.
+fn admit(
+    exchange: &Exchange,
+    route: Option<&Route>,
+    endpoint: Option<&'static Endpoint>,
+) -> Result<&'static Endpoint, Failure> {
+    let key = exchange.access.clone()?;
+    let endpoint = match (route, endpoint) {
+        (_, Some(endpoint)) => endpoint,
+        (Some(route), None) => {
+            return Err(Failure::method_not_allowed(
+                &exchange.head.method,
+                route.allow(),
+            ));
+        }
+        (None, None) => {
+            let (method, path) = (&exchange.head.method, exchange.head.uri.path());
+            return Err(Failure::no_route(method, path));
+        }
+    };
+    if key == KeyState::ReadOnly && endpoint.writes() {
+        return Err(Failure::read_only_key());
+    }
+    Ok(endpoint)
+}
+
+/// Counts the request against the limits and runs its handler, both while the account is locked.
+fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Response, Failure> {
+    let (app, account) = (exchange.app.clone(), exchange.account.clone());
+    let handled = app.commit(&account, |state| {
+        if endpoint.is_limited() {
+            let (headers, admitted) = state.windows.admit(
+                &state.limits,
+                exchange.operation,
+                exchange.agent_id.as_deref(),
+                exchange.now,
+            );
+            exchange.rate_limit = Some(headers);
+            admitted.map_err(Failure::rate_limited)?;
+        }
+        (endpoint.handler)(exchange, state)
+    })?;
+    Ok(match handled {
+        Handled::Response(response) => response,
+        Handled::Later(respond) => respond(exchange),
+    })
+}
+
+/// Applies the effects of faults, writes the common headers, and completes the journal.
+fn finish(exchange: &Exchange, entry: EntryId, result: Result<Response, Failure>) -> Response {
+    let response = result.unwrap_or_else(Failure::into_response);
+    let mut response = effects::after(response, &exchange.plan);
+    let status = match ConnectionFault::of(&response) {
+        Some(_) => None,
+        None => Some(response.status().as_u16()),
+    };
+    let recorded = {
+        let state = &mut *exchange.account.lock();
+        state.journal.respond(entry, status, exchange.plan.name);
+        write_headers(exchange, state, response.headers_mut());
+        let observer = exchange.app.settings.observer.as_ref();
+        observer.and_then(|observer| Some((observer, state.journal.find(entry)?)))
+    };
+    if let Some((observer, request)) = recorded {
+        (observer.0)(&request);
+    }
+    response
+}
+
+fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut HeaderMap) {
+    if exchange.operation != Operation::Health {
+        let rate_limit = exchange.rate_limit.unwrap_or_else(|| {
+            state.windows.headers(
+                &state.limits,
+                exchange.operation,
+                exchange.agent_id.as_deref(),
+                exchange.now,
+            )
+        });
+        rate_limit.write(headers);
+    }
+    headers.insert(DATE, state.date.at(exchange.now));
+    if let Ok(id) = HeaderValue::try_from(state.random.request_id()) {
+        headers.insert(REQUEST_ID_HEADER, id);
+    }
+    if let Some(fault) = exchange.plan.name {
+        headers.insert(FAULT_HEADER, HeaderValue::from_static(fault));
+    }
+}

@@ -1,0 +1,131 @@
+//! The life of the program: start, announcement and end.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use orionos_mock_server::{Clock, MockServer, MockServerBuilder, StartError};
+
+use crate::cli::options::{ClockKind, LogFormat, Options};
+use crate::cli::request_log::RequestLog;
+use crate::cli::stop::Stop;
+
+/// How long requests in progress may take when the mock is stopped.
+const GRACE: Duration = Duration::from_millis(150);
+
+/// How long the end waits for a log that nobody reads.
+const LOG_GRACE: Duration = Duration::from_secs(1);
+
+/// Runs the mock until it is stopped. Returns exit code 2 if it cannot start.
+pub(crate) async fn run(options: Options) -> ExitCode {
+    match serve(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "orionos-mock-server: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn serve(options: Options) -> Result<(), String> {
+    // Listening for signals before the announcement does not miss any.
+    let stop = Stop::listen(options.exit_on_stdin_close).map_err(|error| error.to_string())?;
+    let mut builder = settings(&options)?;
+    let log = (!options.quiet).then(RequestLog::start);
+    if let Some(log) = &log {
+        builder = builder.on_request(log.observer(options.log_format, options.verbose));
+    }
+    let mock = builder.start().await.map_err(|error| explain(&error))?;
+    announce(&options, &mock)?;
+    stop.wait().await;
+    mock.shut_down(GRACE).await;
+    let saved = mock.save();
+    if let Some(log) = log {
+        log.flush(LOG_GRACE).await;
+    }
+    saved.map_err(|error| format!("cannot write the state file: {error}"))
+}
+
+fn settings(options: &Options) -> Result<MockServerBuilder, String> {
+    if !options.host.is_loopback() && !options.allow_remote {
+        return Err(format!(
+            "{} is reachable from other machines; pass --allow-remote to allow this",
+            options.host
+        ));
+    }
+    if !options.host.is_loopback() && options.control_token.is_none() && !options.no_control {
+        return Err(
+            "other machines could change the mock through its control API; pass --control-token or \
+             --no-control"
+                .to_owned(),
+        );
+    }
+    let mut builder = MockServer::builder()
+        .control(!options.no_control)
+        .address(SocketAddr::new(options.host, options.port))
+        .tier(options.tier)
+        .seed(options.seed)
+        .list_key(options.list_key)
+        .isolate_keys(options.isolate_keys)
+        .token_pace(Duration::from_millis(options.token_pace))
+        .clock(match options.clock {
+            ClockKind::Real => Clock::tokio(),
+            ClockKind::Frozen => Clock::frozen(),
+        });
+    if let Some(token) = &options.control_token {
+        builder = builder.control_token(token);
+    }
+    for key in &options.api_key {
+        builder = builder.api_key(key);
+    }
+    for key in &options.read_only_key {
+        builder = builder.read_only_key(key);
+    }
+    if let Some(latency) = &options.latency {
+        builder = builder.fault(format!("latency={latency}").parse()?);
+    }
+    for fault in &options.fault {
+        builder = builder.fault(fault.clone());
+    }
+    if let Some(template) = &options.reply {
+        builder = builder.reply_template(template);
+    }
+    if let Some(path) = &options.agents {
+        builder = builder
+            .agents_file(path)
+            .map_err(|error| error.to_string())?;
+    }
+    if let Some(path) = &options.state {
+        builder = builder.state_file(path);
+    }
+    Ok(builder)
+}
+
+fn explain(error: &StartError) -> String {
+    match error {
+        StartError::Bind { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+            format!("{address} is already in use; choose another --port, or 0 for a free port")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Writes the ready file and then the ready line, so that whoever sees the line can read the file.
+fn announce(options: &Options, mock: &MockServer) -> Result<(), String> {
+    if let Some(path) = &options.ready_file {
+        fs::write(path, mock.base_url())
+            .map_err(|error| format!("cannot write the ready file {}: {error}", path.display()))?;
+    }
+    let line = match options.log_format {
+        LogFormat::Human => format!("orionos-mock-server is ready at {}", mock.base_url()),
+        LogFormat::Json => {
+            serde_json::json!({"event": "ready", "baseUrl": mock.base_url()}).to_string()
+        }
+    };
+    let mut stdout = io::stdout();
+    // The mock works even if nobody reads the line.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! What requests and responses look like: operations, fields, checks and the envelope.
+
+pub(crate) mod data;
+pub(crate) mod date_header;
+pub(crate) mod envelope;
+pub(crate) mod failure;
+pub(crate) mod fields;
+pub(crate) mod headers;
+pub(crate) mod json_object;
+pub(crate) mod list_query;
+pub(crate) mod operation;
+pub(crate) mod payload;
+pub(crate) mod validate;

@@ -1,0 +1,21 @@
+//! What the mock reads from the headers of a request.
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+
+/// Returns the key of `Authorization: Bearer <key>`; the scheme's case does not matter (RFC 9110,
+/// section 11.1).
+pub(crate) fn bearer_key(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}
+
+/// Returns whether the content type is JSON, with any parameters.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+}

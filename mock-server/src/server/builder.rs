@@ -1,0 +1,359 @@
+//! The settings of a mock, and its start.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use crate::api;
+use crate::control;
+use crate::control::access::ControlAccess;
+use crate::faults::fault::Fault;
+use crate::journal::recorded_request::RecordedRequest;
+use crate::server::agent_seed::{self, AgentSeed};
+use crate::server::connection::Listening;
+use crate::server::mock_server::MockServer;
+use crate::server::service::MockService;
+use crate::server::start_error::StartError;
+use crate::state::app::App;
+use crate::state::clock::{Clock, RunningClock};
+use crate::state::keys::{KeyState, Keys};
+use crate::state::limits::{Limits, Tier};
+use crate::state::replies::{IncomingMessage, Replies};
+use crate::state::settings::{ListKey, Observer, Settings};
+use crate::state::snapshot::Snapshot;
+use crate::state::state_file::StateFile;
+
+/// The key of a mock that was started without a key.
+const DEFAULT_KEY: &str = "test-key";
+
+/// The settings of a mock.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orionos_mock_server::StartError> {
+/// use orionos_mock_server::{ListKey, MockServer, Tier};
+///
+/// let mock = MockServer::builder()
+///     .api_key("key")
+///     .read_only_key("viewer")
+///     .tier(Tier::Standard)
+///     .seed(7)
+///     .list_key(ListKey::Items)
+///     .reply(|message| format!("You said {}", message.text))
+///     .agents(["Harbour Pilot", "Ledger"])
+///     .start()
+///     .await?;
+/// println!("{}", mock.base_url());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "settings have no effect until .start().await or .in_process()"]
+pub struct MockServerBuilder {
+    address: SocketAddr,
+    api_key: Option<String>,
+    keys: Keys,
+    limits: Limits,
+    seed: u64,
+    list_key: ListKey,
+    replies: Replies,
+    bad_pattern: Option<regex::Error>,
+    token_pace: Duration,
+    isolate_keys: bool,
+    agents: Vec<AgentSeed>,
+    faults: Vec<Fault>,
+    clock: Clock,
+    state: Option<Snapshot>,
+    state_file: Option<PathBuf>,
+    observer: Option<Observer>,
+    control: ControlAccess,
+}
+
+impl fmt::Debug for MockServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServerBuilder")
+            .field("address", &self.address)
+            .field("limits", &self.limits)
+            .field("seed", &self.seed)
+            .field("faults", &self.faults)
+            .field("control", &self.control)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for MockServerBuilder {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            api_key: None,
+            keys: Keys::default(),
+            limits: Tier::Enterprise.limits(),
+            seed: 0,
+            list_key: ListKey::default(),
+            replies: Replies::default(),
+            bad_pattern: None,
+            token_pace: Duration::ZERO,
+            isolate_keys: false,
+            agents: Vec::new(),
+            faults: Vec::new(),
+            clock: Clock::default(),
+            state: None,
+            state_file: None,
+            observer: None,
+            control: ControlAccess::default(),
+        }
+    }
+}
+
+impl MockServerBuilder {
+    /// Adds a key with all permissions. The first one is [`MockServer::api_key`]. Defaults to
+    /// `test-key`.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        let key = key.into();
+        self.keys.set(&key, KeyState::Full);
+        self.api_key.get_or_insert(key);
+        self
+    }
+
+    /// Adds a key that may only get and list.
+    pub fn read_only_key(mut self, key: impl Into<String>) -> Self {
+        self.keys.set(&key.into(), KeyState::ReadOnly);
+        self
+    }
+
+    /// Sets the limits to those of a tier. Defaults to [`Tier::Enterprise`], which has only the quota of
+    /// 100 agents.
+    pub fn tier(mut self, tier: Tier) -> Self {
+        self.limits = tier.limits();
+        self
+    }
+
+    /// Sets custom limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the random seed for ids, latencies and probabilities. The same seed, clock and requests give
+    /// the same responses. Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the JSON field that has the items of a list. Defaults to `agents`.
+    pub fn list_key(mut self, key: ListKey) -> Self {
+        self.list_key = key;
+        self
+    }
+
+    /// Sets a closure that makes the replies to messages. It may block; other requests continue.
+    pub fn reply(
+        mut self,
+        reply: impl Fn(&IncomingMessage) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.replies.closure = Some(Arc::new(reply));
+        self
+    }
+
+    /// Adds replies that are sent in this order, one per message, before any other reply.
+    pub fn script<S: Into<String>>(mut self, replies: impl IntoIterator<Item = S>) -> Self {
+        self.replies
+            .script
+            .extend(replies.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a reply to messages whose text matches a regular expression. The reply is a template in which
+    /// `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}` are filled in.
+    pub fn reply_to(mut self, pattern: &str, template: impl Into<String>) -> Self {
+        match Regex::new(pattern) {
+            Ok(pattern) => self.replies.patterns.push((pattern, template.into())),
+            Err(error) => {
+                self.bad_pattern.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Sets the reply to all other messages, a template as in [`reply_to`](Self::reply_to).
+    pub fn reply_template(mut self, template: impl Into<String>) -> Self {
+        self.replies.template = Some(template.into());
+        self
+    }
+
+    /// Sets the time between two tokens of a stream, by the mock's clock. Defaults to zero.
+    pub fn token_pace(mut self, pace: Duration) -> Self {
+        self.token_pace = pace;
+        self
+    }
+
+    /// Accepts any key and gives each key its own agents, limits, journal, faults, replies and clock.
+    pub fn isolate_keys(mut self, isolate: bool) -> Self {
+        self.isolate_keys = isolate;
+        self
+    }
+
+    /// Adds initial agents. [`MockServer::reset`] restores them.
+    pub fn agents<A: Into<AgentSeed>>(mut self, agents: impl IntoIterator<Item = A>) -> Self {
+        self.agents.extend(agents.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds initial agents from a JSON file, which must be a list of bodies of a create.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StartError::File`] if the file cannot be read or is not such a list.
+    pub fn agents_file(self, path: impl AsRef<Path>) -> Result<Self, StartError> {
+        let path = path.as_ref();
+        let wrong = |reason: String| StartError::File {
+            path: path.display().to_string(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let agents: Vec<Map<String, Value>> =
+            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        Ok(self.agents(agents.into_iter().map(Value::Object)))
+    }
+
+    /// Adds an initial fault.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Sets how time passes. Defaults to [`Clock::tokio`].
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts with the agents of a snapshot instead of the initial agents.
+    pub fn state(mut self, snapshot: Snapshot) -> Self {
+        self.state = Some(snapshot);
+        self
+    }
+
+    /// Keeps the agents in this file. If the file exists, the mock starts with its agents. Every change is
+    /// in the file before the response is sent, and killing the process never leaves a partial file.
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(path.into());
+        self
+    }
+
+    /// Sets a closure that is called with every request when its response is ready, for example to write a
+    /// log. It must not block.
+    pub fn on_request(
+        mut self,
+        observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
+    ) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
+    /// Sets whether there is a control API under `/__mock`. Defaults to `true`.
+    pub fn control(mut self, control: bool) -> Self {
+        self.control.enabled = control;
+        self
+    }
+
+    /// Makes the control API require this token in the header `X-Mock-Token`. No token by default.
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control.token = Some(token.into().into());
+        self
+    }
+
+    /// Sets the address to listen on. Defaults to 127.0.0.1 and a free port.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Starts the mock on a socket.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`StartError`] if the address is already in use, or an agent, a pattern or a file is
+    /// invalid.
+    pub async fn start(self) -> Result<MockServer, StartError> {
+        let address = self.address;
+        let bind = |source| StartError::Bind { address, source };
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(bind)?;
+        let bound = listener.local_addr().map_err(bind)?;
+        // A mock that listens on all addresses is reachable on loopback.
+        let host = match bound.ip() {
+            ip if ip.is_unspecified() && ip.is_ipv6() => "[::1]".to_owned(),
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            ip => ip.to_string(),
+        };
+        let base_url = format!("http://{host}:{}/v1", bound.port());
+        let control = self.control.clone();
+        let (app, key) = self.app(base_url)?;
+        let service = service(&app, &control);
+        let listening = Listening::start(listener, service.clone());
+        Ok(MockServer::new(app, service, key, Some(listening)))
+    }
+
+    /// Starts the mock without a socket. Requests reach it only through [`MockServer::service`].
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`StartError`] if an agent, a pattern or a file is invalid.
+    pub fn in_process(self) -> Result<MockServer, StartError> {
+        let control = self.control.clone();
+        let (app, key) = self.app("http://localhost/v1".to_owned())?;
+        let service = service(&app, &control);
+        Ok(MockServer::new(app, service, key, None))
+    }
+
+    fn app(mut self, base_url: String) -> Result<(Arc<App>, String), StartError> {
+        if let Some(error) = self.bad_pattern {
+            return Err(error.into());
+        }
+        let key = self.api_key.unwrap_or_else(|| DEFAULT_KEY.to_owned());
+        self.keys.set(&key, KeyState::Full);
+        let now = RunningClock::new(&self.clock).now();
+        let state_file = self.state_file.map(StateFile::new).map(Arc::new);
+        let kept = match &state_file {
+            Some(file) => file.load().map_err(|error| StartError::File {
+                path: file.path().to_string(),
+                reason: error.to_string(),
+            })?,
+            None => None,
+        };
+        let agents = match kept.or(self.state) {
+            Some(snapshot) => snapshot.agents,
+            None => agent_seed::agents(self.agents, self.seed, now)?,
+        };
+        let settings = Settings {
+            seed: self.seed,
+            list_key: self.list_key,
+            base_url,
+            isolate_keys: self.isolate_keys,
+            keys: self.keys,
+            clock: self.clock,
+            limits: self.limits,
+            replies: self.replies,
+            token_pace: self.token_pace,
+            agents,
+            faults: self.faults,
+            observer: self.observer,
+        };
+        Ok((Arc::new(App::new(settings, state_file)), key))
+    }
+}
+
+/// Returns the API, and the control API unless it is disabled.
+fn service(app: &Arc<App>, access: &ControlAccess) -> MockService {
+    let mut router = api::router::router(app.clone());
+    if access.enabled {
+        router = router.merge(control::router::router(app.clone(), access));
+    }
+    MockService::new(router)
+}

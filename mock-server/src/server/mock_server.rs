@@ -1,0 +1,286 @@
+//! The handle of a running mock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::faults::fault::Fault;
+use crate::journal::pattern::RequestPattern;
+use crate::journal::recorded_request::RecordedRequest;
+use crate::journal::verify::{self, ExpectedCount};
+use crate::protocol::operation::Operation;
+use crate::server::builder::MockServerBuilder;
+use crate::server::connection::Listening;
+use crate::server::service::MockService;
+use crate::state::account::{Account, AccountState};
+use crate::state::app::App;
+use crate::state::keys::KeyState;
+use crate::state::limits::{Limits, Tier};
+use crate::state::snapshot::Snapshot;
+
+/// A running mock of the OrionOS API. The port closes when the last clone is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use orionos_mock_server::{Fault, MockServer, Operation};
+///
+/// let mock = MockServer::start().await;
+/// mock.fault(Fault::status(503).on(Operation::SendMessage).times(2));
+/// // … the code under test talks to mock.base_url() with mock.api_key() …
+/// mock.assert_requests(Operation::Create, 0);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MockServer {
+    inner: Arc<Inner>,
+}
+
+impl fmt::Debug for MockServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServer")
+            .field("base_url", &self.base_url())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Inner {
+    app: Arc<App>,
+    service: MockService,
+    key: String,
+    /// `None` without a socket.
+    listening: Option<Listening>,
+}
+
+impl MockServer {
+    pub(crate) fn new(
+        app: Arc<App>,
+        service: MockService,
+        key: String,
+        listening: Option<Listening>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                app,
+                service,
+                key,
+                listening,
+            }),
+        }
+    }
+
+    /// Starts a mock on 127.0.0.1 and a free port. Its only limit is the quota of 100 agents.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it cannot bind to a loopback port. [`MockServer::builder`] returns an error instead.
+    #[allow(
+        clippy::panic,
+        reason = "documented; a test cannot continue without its mock"
+    )]
+    pub async fn start() -> Self {
+        match Self::builder().start().await {
+            Ok(mock) => mock,
+            Err(error) => panic!("the mock server did not start: {error}"),
+        }
+    }
+
+    /// Returns a builder for a mock with custom settings.
+    pub fn builder() -> MockServerBuilder {
+        MockServerBuilder::default()
+    }
+
+    /// Returns the base URL of the API, with `/v1`.
+    pub fn base_url(&self) -> &str {
+        &self.inner.app.settings.base_url
+    }
+
+    /// Returns a key with all permissions.
+    pub fn api_key(&self) -> &str {
+        &self.inner.key
+    }
+
+    /// Returns the mock as a tower service, which needs no socket.
+    pub fn service(&self) -> MockService {
+        self.inner.service.clone()
+    }
+
+    /// Returns the time of the mock's clock.
+    pub fn now(&self) -> Timestamp {
+        self.account().clock.now()
+    }
+
+    /// Moves the mock's clock forward, and with it windows, timestamps and waits.
+    pub fn advance(&self, by: Duration) {
+        self.account().clock.advance(by);
+    }
+
+    /// Freezes the mock's clock.
+    pub fn freeze(&self) {
+        self.account().clock.freeze();
+    }
+
+    /// Returns whether the mock's clock is frozen.
+    pub fn is_frozen(&self) -> bool {
+        self.account().clock.is_frozen()
+    }
+
+    /// Lets a frozen clock move again.
+    pub fn resume(&self) {
+        self.account().clock.resume();
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.change(|state| state.faults.add(fault));
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.change(|state| state.faults.clear());
+    }
+
+    /// Returns the faults, and to how many requests each was applied.
+    pub fn faults(&self) -> Vec<(Fault, u64)> {
+        self.change(|state| state.faults.list())
+    }
+
+    /// Changes the limits to those of a tier. Requests that were counted remain counted.
+    pub fn set_tier(&self, tier: Tier) {
+        self.set_limits(tier.limits());
+    }
+
+    /// Changes the limits. Requests that were counted remain counted.
+    pub fn set_limits(&self, limits: Limits) {
+        self.change(|state| state.limits = limits);
+    }
+
+    /// Adds a key or changes its permissions.
+    pub fn set_key(&self, key: &str, state: KeyState) {
+        self.inner.app.set_key(key, state);
+    }
+
+    /// Adds a reply to the end of the script.
+    pub fn script(&self, reply: impl Into<String>) {
+        self.change(|state| state.replies.script.push_back(reply.into()));
+    }
+
+    /// Protects an agent from deletion (`DELETE_PROTECTED`), or with `None` removes the protection.
+    /// Returns whether there is such an agent.
+    pub fn protect(&self, agent_id: &str, reason: Option<&str>) -> bool {
+        self.change(|state| match state.store.get_mut(agent_id) {
+            Some(agent) => {
+                agent.protected = reason.map(str::to_owned);
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Makes an agent unavailable (`AGENT_UNAVAILABLE`), or with `None` available again. Returns whether
+    /// there is such an agent.
+    pub fn make_unavailable(&self, agent_id: &str, reason: Option<&str>) -> bool {
+        self.change(|state| match state.store.get_mut(agent_id) {
+            Some(agent) => {
+                agent.unavailable = reason.map(str::to_owned);
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Returns the requests in the journal, oldest first. The journal has room for 10,000 requests and
+    /// 16 MiB.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.change(|state| state.journal.requests())
+    }
+
+    /// Returns how many requests the journal has dropped to make room.
+    pub fn evicted_requests(&self) -> u64 {
+        self.change(|state| state.journal.evicted())
+    }
+
+    /// Clears the journal.
+    pub fn clear_requests(&self) {
+        self.change(|state| state.journal.clear());
+    }
+
+    /// Asserts that `expected` requests of an operation arrived.
+    ///
+    /// # Panics
+    ///
+    /// Panics if another number arrived, with a message that lists what arrived, nearest match first. It
+    /// also panics if dropped journal entries could change the result.
+    #[track_caller]
+    pub fn assert_requests(&self, operation: Operation, expected: usize) {
+        self.assert_received(&RequestPattern::of(operation), expected);
+    }
+
+    /// Asserts that `expected` requests arrived that match a pattern.
+    ///
+    /// # Panics
+    ///
+    /// Panics like [`assert_requests`](Self::assert_requests). The message names the fields that differ.
+    #[track_caller]
+    #[allow(clippy::panic, reason = "it is an assertion")]
+    pub fn assert_received(&self, pattern: &RequestPattern, expected: usize) {
+        let (requests, evicted) =
+            self.change(|state| (state.journal.requests(), state.journal.evicted()));
+        let count = ExpectedCount::exactly(expected as u64);
+        if let Err(message) = verify::check(&requests, evicted, pattern, count) {
+            panic!("{message}");
+        }
+    }
+
+    /// Returns the agents with their conversations.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            agents: self.change(|state| state.store.all()),
+        }
+    }
+
+    /// Replaces the agents with those of a snapshot. Limits, journal and faults are unchanged.
+    pub fn restore(&self, snapshot: Snapshot) {
+        self.change(|state| state.store.replace(snapshot.agents));
+    }
+
+    /// Restores the initial state: agents, keys, limits, replies, faults, clock and ids. The journal is
+    /// cleared, and all rate-limit windows are unused. Waiting requests continue immediately.
+    pub fn reset(&self) {
+        let app = &self.inner.app;
+        app.restart(Some(&self.inner.key));
+        self.change(|state| state.reset(&app.settings));
+    }
+
+    /// Closes the port, and waits at most `grace` until the requests in progress are completed.
+    pub async fn shut_down(&self, grace: Duration) {
+        if let Some(listening) = &self.inner.listening {
+            listening.drain();
+            let _ = tokio::time::timeout(grace, listening.drained()).await;
+            listening.close();
+        }
+    }
+
+    /// Writes the state file, if there is one. Requests write their changes themselves, so this is only
+    /// needed after changes through this handle.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the file system.
+    pub fn save(&self) -> std::io::Result<()> {
+        match &self.inner.app.state_file {
+            Some(file) => file.save(&self.account().lock().store),
+            None => Ok(()),
+        }
+    }
+
+    fn account(&self) -> Arc<Account> {
+        self.inner.app.account(Some(&self.inner.key))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut AccountState) -> T) -> T {
+        change(&mut self.account().lock())
+    }
+}

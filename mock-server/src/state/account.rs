@@ -1,0 +1,110 @@
+//! An account: everything that the requests with its key see and change.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::faults::armed::Faults;
+use crate::journal::record::Journal;
+use crate::protocol::date_header::DateHeader;
+use crate::state::clock::RunningClock;
+use crate::state::ids::Random;
+use crate::state::limits::Limits;
+use crate::state::replies::Replies;
+use crate::state::settings::Settings;
+use crate::state::store::Store;
+use crate::state::windows::Windows;
+
+/// An account with its clock.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) clock: RunningClock,
+    state: Mutex<AccountState>,
+}
+
+/// The part of an account that is behind its lock.
+#[derive(Debug)]
+pub(crate) struct AccountState {
+    pub(crate) store: Store,
+    pub(crate) limits: Limits,
+    pub(crate) windows: Windows,
+    /// The number of messages in flight by agent.
+    pub(crate) in_flight: HashMap<String, u64>,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    pub(crate) replies: Replies,
+    pub(crate) token_pace: Duration,
+    pub(crate) random: Random,
+    pub(crate) date: DateHeader,
+    seed: u64,
+}
+
+impl Account {
+    /// Returns the account of a key in its initial state. The shared account has an empty key.
+    pub(crate) fn new(settings: &Settings, key: &str) -> Self {
+        let seed = seed_of(settings.seed, key);
+        Self {
+            clock: RunningClock::new(&settings.clock),
+            state: Mutex::new(AccountState::new(settings, seed)),
+        }
+    }
+
+    /// Locks the state. Nothing under the lock panics halfway through a change, so a poisoned lock
+    /// is as good as any.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, AccountState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AccountState {
+    fn new(settings: &Settings, seed: u64) -> Self {
+        let mut state = Self {
+            store: Store::default(),
+            limits: settings.limits.clone(),
+            windows: Windows::default(),
+            in_flight: HashMap::new(),
+            journal: Journal::default(),
+            faults: Faults::default(),
+            replies: settings.replies.clone(),
+            token_pace: settings.token_pace,
+            random: Random::new(seed),
+            date: DateHeader::default(),
+            seed,
+        };
+        state.store.replace(settings.agents.clone());
+        for fault in &settings.faults {
+            state.faults.add(fault.clone());
+        }
+        state
+    }
+
+    /// Restores the initial state. Messages in flight remain counted.
+    pub(crate) fn reset(&mut self, settings: &Settings) {
+        let mut initial = Self::new(settings, self.seed);
+        initial.in_flight = std::mem::take(&mut self.in_flight);
+        initial.store.continue_changes_of(&self.store);
+        initial.journal = std::mem::take(&mut self.journal);
+        initial.journal.restart();
+        *self = initial;
+    }
+
+    pub(crate) fn new_agent_id(&mut self) -> String {
+        loop {
+            let id = self.random.agent_id();
+            if self.store.get(&id).is_none() {
+                return id;
+            }
+        }
+    }
+}
+
+/// The seed depends on the key and on nothing that happened before.
+fn seed_of(seed: u64, key: &str) -> u64 {
+    if key.is_empty() {
+        return seed;
+    }
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    seed ^ hasher.finish()
+}

@@ -1,0 +1,205 @@
+//! An agent, its conversations, and their JSON.
+
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use crate::protocol::data::{AgentSummary, Metrics};
+
+/// How many messages of a conversation an agent remembers.
+const REMEMBERED: usize = 20;
+
+/// An agent and its conversations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Agent {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(crate) created_at: Timestamp,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(crate) updated_at: Timestamp,
+    /// The position in the order of creation.
+    pub(crate) number: u64,
+    /// All fields that were sent, except name and status.
+    pub(crate) configuration: Map<String, Value>,
+    /// Why the agent cannot be deleted.
+    #[serde(default)]
+    pub(crate) protected: Option<String>,
+    /// Why the agent does not reply.
+    #[serde(default)]
+    pub(crate) unavailable: Option<String>,
+    #[serde(default)]
+    pub(crate) total_messages: u64,
+    #[serde(default)]
+    pub(crate) conversations: Vec<Conversation>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) rendered: Rendered,
+}
+
+/// The messages with one `userId` and `roomId`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversation {
+    user_id: Option<String>,
+    room_id: Option<String>,
+    turns: u64,
+    /// The last messages, oldest first.
+    earlier: VecDeque<String>,
+}
+
+/// The `clients` of an agent that has none.
+static NO_CLIENTS: Value = Value::Array(Vec::new());
+
+impl Agent {
+    /// Returns a new agent from a checked body.
+    pub(crate) fn new(id: String, mut body: Map<String, Value>, now: Timestamp) -> Self {
+        let name = match body.remove("name") {
+            Some(Value::String(name)) => name,
+            _ => String::new(),
+        };
+        body.retain(|_, value| !value.is_null());
+        let now = whole_second(now);
+        Self {
+            id,
+            name,
+            status: "active".to_owned(),
+            created_at: now,
+            updated_at: now,
+            number: 0,
+            configuration: body,
+            protected: None,
+            unavailable: None,
+            total_messages: 0,
+            conversations: Vec::new(),
+            rendered: Rendered::default(),
+        }
+    }
+
+    /// Returns the `data` of a get.
+    pub(crate) fn full_json(&self) -> Option<&RawValue> {
+        let json = self.rendered.full.get_or_init(|| raw(&self.to_json()));
+        json.as_deref()
+    }
+
+    /// Returns the item of a list.
+    pub(crate) fn summary_json(&self) -> Option<&RawValue> {
+        let json = self.rendered.summary.get_or_init(|| raw(&self.summary()));
+        json.as_deref()
+    }
+
+    fn summary(&self) -> AgentSummary<'_> {
+        AgentSummary {
+            id: &self.id,
+            name: &self.name,
+            status: &self.status,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            model_provider: self.configuration.get("modelProvider"),
+            model: self.configuration.get("model"),
+            clients: self.configuration.get("clients").unwrap_or(&NO_CLIENTS),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut data = self.configuration.clone();
+        data.insert("name".into(), json!(self.name));
+        data.insert("id".into(), json!(self.id));
+        data.insert("status".into(), json!(self.status));
+        data.insert("createdAt".into(), json!(self.created_at));
+        data.insert("updatedAt".into(), json!(self.updated_at));
+        data.insert(
+            "metrics".into(),
+            json!(Metrics {
+                total_messages: self.total_messages,
+                total_conversations: self.conversations.len() as u64,
+                uptime: if self.unavailable.is_some() {
+                    "0.0%"
+                } else {
+                    "100.0%"
+                },
+            }),
+        );
+        Value::Object(data)
+    }
+
+    /// Begins the next turn of the conversation of a user and a room.
+    pub(crate) fn next_turn(
+        &mut self,
+        user_id: Option<&str>,
+        room_id: Option<&str>,
+    ) -> &mut Conversation {
+        let found = self.conversations.iter().position(|conversation| {
+            conversation.user_id.as_deref() == user_id && conversation.room_id.as_deref() == room_id
+        });
+        let index = found.unwrap_or_else(|| {
+            self.conversations.push(Conversation {
+                user_id: user_id.map(str::to_owned),
+                room_id: room_id.map(str::to_owned),
+                turns: 0,
+                earlier: VecDeque::new(),
+            });
+            self.conversations.len() - 1
+        });
+        let conversation = &mut self.conversations[index];
+        conversation.turns += 1;
+        conversation
+    }
+}
+
+impl Conversation {
+    /// Returns the number of the current turn, from 1.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turns
+    }
+
+    /// Returns the messages of earlier turns, oldest first.
+    pub(crate) fn earlier(&self) -> &VecDeque<String> {
+        &self.earlier
+    }
+
+    pub(crate) fn remember(&mut self, text: &str) {
+        if self.earlier.len() == REMEMBERED {
+            self.earlier.pop_front();
+        }
+        self.earlier.push_back(text.to_owned());
+    }
+}
+
+/// The JSON of an agent, cached until its next change.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    summary: OnceLock<Option<Box<RawValue>>>,
+    full: OnceLock<Option<Box<RawValue>>>,
+}
+
+/// A copy starts with an empty cache.
+impl Clone for Rendered {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// Caches do not make a difference between agents.
+impl PartialEq for Rendered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Agents are made of maps with string keys, so this does not fail.
+fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
+    to_raw_value(value).ok()
+}
+
+/// The vendor's timestamps have no fractions.
+pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}

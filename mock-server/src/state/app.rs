@@ -1,0 +1,121 @@
+//! The mock without its sockets: settings, keys and accounts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::protocol::failure::Failure;
+use crate::state::account::{Account, AccountState};
+use crate::state::keys::{KeyState, Keys};
+use crate::state::settings::Settings;
+use crate::state::state_file::StateFile;
+
+/// The mock without its sockets.
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) state_file: Option<Arc<StateFile>>,
+    keys: RwLock<Keys>,
+    /// The account of every key, or with isolated keys that of requests without a key.
+    shared: Arc<Account>,
+    isolated: Mutex<HashMap<String, Arc<Account>>>,
+}
+
+impl App {
+    pub(crate) fn new(settings: Settings, state_file: Option<Arc<StateFile>>) -> Self {
+        Self {
+            keys: RwLock::new(settings.keys.clone()),
+            shared: Arc::new(Account::new(&settings, "")),
+            isolated: Mutex::default(),
+            settings,
+            state_file,
+        }
+    }
+
+    pub(crate) fn set_key(&self, key: &str, state: KeyState) {
+        self.keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .set(key, state);
+    }
+
+    /// Returns the account of a key.
+    pub(crate) fn account(&self, key: Option<&str>) -> Arc<Account> {
+        match key {
+            Some(key) if self.settings.isolate_keys => self
+                .isolated
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(key.to_owned())
+                .or_insert_with(|| Arc::new(Account::new(&self.settings, key)))
+                .clone(),
+            _ => self.shared.clone(),
+        }
+    }
+
+    /// Returns what a key may do.
+    pub(crate) fn key_state(&self, key: Option<&str>) -> Result<KeyState, Failure> {
+        let key = key.ok_or_else(Failure::unauthorized)?;
+        let known = self
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key);
+        match known {
+            Some(KeyState::Revoked) => Err(Failure::unauthorized()),
+            Some(state) => Ok(state),
+            // With isolated keys, any key creates an account.
+            None if self.settings.isolate_keys => Ok(KeyState::Full),
+            None => Err(Failure::unauthorized()),
+        }
+    }
+
+    /// Restores the initial state of a key's account, its clock and its permissions.
+    pub(crate) fn reset(&self, key: Option<&str>) -> Result<(), Failure> {
+        self.restart(key);
+        self.commit(&self.account(key), |state| {
+            state.reset(&self.settings);
+            Ok(())
+        })
+    }
+
+    /// Restores the initial time and permissions of a key. Without isolated keys, all keys are restored.
+    pub(crate) fn restart(&self, key: Option<&str>) {
+        {
+            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+            match key {
+                Some(key) if self.settings.isolate_keys => {
+                    keys.reset(key, &self.settings.keys);
+                }
+                _ => *keys = self.settings.keys.clone(),
+            }
+        }
+        self.account(key).clock.restart(&self.settings.clock);
+    }
+
+    /// Changes an account and writes the state file, if there is one. The account is locked until the
+    /// change is in the file, so that nobody sees a change that a crash could undo. If the file cannot
+    /// be written, the change is undone.
+    pub(crate) fn commit<T>(
+        &self,
+        account: &Account,
+        change: impl FnOnce(&mut AccountState) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        // Declared before the lock, so that it is dropped after it: it may free a slot in flight.
+        let changed;
+        let state = &mut *account.lock();
+        let Some(file) = &self.state_file else {
+            return change(state);
+        };
+        let before = state.store.clone();
+        changed = change(state)?;
+        if state.store.changes() != before.changes()
+            && let Err(error) = file.save(&state.store)
+        {
+            state.store.undo(before);
+            return Err(Failure::internal(format!(
+                "Cannot write the state file {}: {error}",
+                file.path()
+            )));
+        }
+        Ok(changed)
+    }
+}

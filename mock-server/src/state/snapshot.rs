@@ -1,0 +1,58 @@
+//! Agents and conversations that can be saved and restored.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::state::agent::Agent;
+
+/// The agents of an account with their conversations. It serializes to JSON and back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    pub(crate) agents: Vec<Agent>,
+}
+
+impl Snapshot {
+    /// Returns the number of agents.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.agents.len()
+    }
+
+    /// Returns whether there is no agent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.agents.is_empty()
+    }
+
+    /// Writes the snapshot to a file. If the process is killed meanwhile, the file has either its old
+    /// or its new content. The snapshot is first written to a file with `.tmp` after the name.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the file system.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".tmp");
+        let mut file = File::create(&beside)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    }
+
+    /// Reads a snapshot from a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the file system, with the kind `NotFound` if there is no such file, or
+    /// an error of the kind `InvalidData` if the file is not a snapshot.
+    pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
+        let bytes = fs::read(path)?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}

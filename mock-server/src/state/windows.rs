@@ -1,0 +1,213 @@
+//! Rate-limit windows of one minute, and the headers that describe them.
+
+use std::collections::HashMap;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+use crate::protocol::operation::Operation;
+use crate::state::limits::Limits;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const WINDOW_SECONDS: i64 = 60;
+/// What the headers show if there is no limit.
+const UNLIMITED: u64 = 1_000_000;
+
+/// The windows of an account. They all begin with its first request, so that a test that starts now
+/// does not run into the end of a minute.
+#[derive(Debug, Default)]
+pub(crate) struct Windows {
+    started: Option<i64>,
+    number: i64,
+    account: u64,
+    used: HashMap<Operation, u64>,
+    /// The windows of messages, by agent.
+    messages: HashMap<String, u64>,
+}
+
+/// The rate-limit headers of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLimitHeaders {
+    limit: u64,
+    remaining: u64,
+    reset: i64,
+}
+
+impl RateLimitHeaders {
+    /// `left` is a limit and the number of requests that remain of it.
+    fn new(left: Option<(u64, u64)>, reset: i64) -> Self {
+        let (limit, remaining) = left.unwrap_or((UNLIMITED, UNLIMITED));
+        Self {
+            limit,
+            remaining,
+            reset,
+        }
+    }
+
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        for (name, value) in [
+            (LIMIT, self.limit),
+            (REMAINING, self.remaining),
+            (RESET, u64::try_from(self.reset).unwrap_or(0)),
+        ] {
+            headers.insert(name, HeaderValue::from(value));
+        }
+    }
+}
+
+impl Windows {
+    /// Counts a request, or returns how many seconds it has to wait.
+    pub(crate) fn admit(
+        &mut self,
+        limits: &Limits,
+        operation: Operation,
+        agent: Option<&str>,
+        now: Timestamp,
+    ) -> (RateLimitHeaders, Result<(), f64>) {
+        let reset = self.enter(now);
+        let tightest = self.tightest(limits, operation, agent);
+        let has_room = tightest.is_none_or(|(_, left)| left > 0);
+        if has_room {
+            self.count(operation, agent);
+        }
+        let after = tightest.map(|(limit, left)| (limit, left - u64::from(has_room)));
+        let wait = Timestamp::from_second(reset)
+            .map_or(0.0, |reset| reset.duration_since(now).as_secs_f64().ceil());
+        (
+            RateLimitHeaders::new(after, reset),
+            if has_room { Ok(()) } else { Err(wait) },
+        )
+    }
+
+    /// Returns the headers without counting a request.
+    pub(crate) fn headers(
+        &mut self,
+        limits: &Limits,
+        operation: Operation,
+        agent: Option<&str>,
+        now: Timestamp,
+    ) -> RateLimitHeaders {
+        let reset = self.enter(now);
+        RateLimitHeaders::new(self.tightest(limits, operation, agent), reset)
+    }
+
+    /// Returns the limit with the fewest requests left, and their number.
+    fn tightest(
+        &self,
+        limits: &Limits,
+        operation: Operation,
+        agent: Option<&str>,
+    ) -> Option<(u64, u64)> {
+        let used = self.used(operation, agent);
+        [(limits.account, self.account), (limits.of(operation), used)]
+            .into_iter()
+            .filter_map(|(limit, used)| Some((limit?, limit?.saturating_sub(used))))
+            .min_by_key(|(_, left)| *left)
+    }
+
+    /// Returns how many requests of an operation's window have been used.
+    fn used(&self, operation: Operation, agent: Option<&str>) -> u64 {
+        let used = match messages_of(operation, agent) {
+            Some(agent) => self.messages.get(agent),
+            None => self.used.get(&operation),
+        };
+        used.copied().unwrap_or(0)
+    }
+
+    fn count(&mut self, operation: Operation, agent: Option<&str>) {
+        self.account += 1;
+        let Some(agent) = messages_of(operation, agent) else {
+            *self.used.entry(operation).or_default() += 1;
+            return;
+        };
+        match self.messages.get_mut(agent) {
+            Some(used) => *used += 1,
+            None => {
+                self.messages.insert(agent.to_owned(), 1);
+            }
+        }
+    }
+
+    /// Moves on to the current window, and returns its end.
+    fn enter(&mut self, now: Timestamp) -> i64 {
+        let second = now.as_second();
+        let started = *self.started.get_or_insert(second);
+        let number = (second - started).div_euclid(WINDOW_SECONDS);
+        if number != self.number {
+            self.number = number;
+            self.account = 0;
+            self.used.clear();
+            self.messages.clear();
+        }
+        started + (number + 1) * WINDOW_SECONDS
+    }
+}
+
+/// Returns the agent whose window a message counts against, sent or streamed.
+fn messages_of(operation: Operation, agent: Option<&str>) -> Option<&str> {
+    matches!(operation, Operation::SendMessage | Operation::StreamMessage)
+        .then(|| agent.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::limits::Tier;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_window_with_fewer_requests_left_decides() {
+        let limits = Tier::Standard.limits();
+        let mut windows = Windows::default();
+        for left in (0..10).rev() {
+            let (headers, admitted) = windows.admit(&limits, Operation::Create, None, at(100));
+            assert_eq!(
+                (headers.limit, headers.remaining, headers.reset),
+                (10, left, 160)
+            );
+            assert!(admitted.is_ok());
+        }
+        let (headers, rejected) = windows.admit(&limits, Operation::Create, None, at(130));
+        assert_eq!((headers.remaining, rejected), (0, Err(30.0)));
+        // A rejected request consumes nothing.
+        let (headers, _) = windows.admit(&limits, Operation::List, None, at(130));
+        assert_eq!((headers.limit, headers.remaining), (60, 49));
+        assert!(
+            windows
+                .admit(&limits, Operation::Create, None, at(160))
+                .1
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn messages_have_a_window_per_agent() {
+        let limits = Tier::Standard.limits().account(None);
+        let mut windows = Windows::default();
+        for _ in 0..60 {
+            assert!(
+                windows
+                    .admit(&limits, Operation::SendMessage, Some("a"), at(0))
+                    .1
+                    .is_ok()
+            );
+        }
+        assert!(
+            windows
+                .admit(&limits, Operation::StreamMessage, Some("a"), at(0))
+                .1
+                .is_err()
+        );
+        assert!(
+            windows
+                .admit(&limits, Operation::SendMessage, Some("b"), at(0))
+                .1
+                .is_ok()
+        );
+    }
+}
