@@ -1,4 +1,4 @@
-//! The program: what it prints, how it starts and how it ends.
+//! The program: start, output and exit.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ impl Running {
         Self::start_with_log(arguments).0
     }
 
-    /// With what it prints after the ready line.
+    /// Also returns the output after the ready line.
     fn start_with_log(arguments: &[&str]) -> (Self, BufReader<ChildStdout>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
             .args(["--port", "0"])
@@ -36,7 +36,7 @@ impl Running {
         self.line.trim().rsplit(' ').next().unwrap()
     }
 
-    /// The answer to a request, read to its end.
+    /// Returns the complete response to a request.
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = self.connect();
         let request = format!(
@@ -145,7 +145,7 @@ fn options_change_what_the_mock_does() {
 }
 
 #[test]
-fn a_start_that_fails_is_one_line_and_exit_code_2() {
+fn a_failed_start_prints_one_line_and_exits_with_2() {
     let mock = Running::start(&[]);
     let port = mock
         .base_url()
@@ -154,7 +154,7 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
         .next()
         .unwrap();
     for (arguments, word) in [
-        (vec!["--port", port], "is taken"),
+        (vec!["--port", port], "already in use"),
         (vec!["--port", "0", "--host", "0.0.0.0"], "--allow-remote"),
         (
             vec!["--port", "0", "--host", "0.0.0.0", "--allow-remote"],
@@ -163,7 +163,7 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
         (vec!["--port", "0", "--fault", "nonsense"], "fault"),
         (
             vec!["--port", "0", "--agents", "/does/not/exist"],
-            "cannot be read",
+            "cannot read",
         ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
@@ -178,7 +178,7 @@ fn a_start_that_fails_is_one_line_and_exit_code_2() {
 }
 
 #[test]
-fn signals_end_it_with_connections_half_a_request_and_an_endless_stream_open() {
+fn signals_stop_the_program_with_connections_and_streams_open() {
     let folder = tempfile::tempdir().unwrap();
     let seeds = folder.path().join("agents.json");
     std::fs::write(&seeds, r#"[{"id": "agent_a", "name": "Pilot"}]"#).unwrap();
@@ -207,7 +207,7 @@ fn signals_end_it_with_connections_half_a_request_and_an_endless_stream_open() {
 }
 
 #[test]
-fn it_ends_when_standard_input_is_closed() {
+fn the_program_exits_when_standard_input_is_closed() {
     let mut mock = Running::start(&["--exit-on-stdin-close"]);
     drop(mock.child.stdin.take());
     mock.ends_well();
@@ -226,7 +226,7 @@ fn the_state_survives_a_restart() {
     assert!(again.request("GET", "/v1/agents", "").contains("Survivor"));
 }
 
-/// What the program prints after the ready line, until it ends after one request.
+/// Returns the output after the ready line, up to the exit after one request.
 fn log_of(arguments: &[&str]) -> String {
     let (mut mock, mut log) = Running::start_with_log(arguments);
     mock.request("POST", "/v1/agents", "{\"name\":\"\u{7f}\"}");
@@ -238,7 +238,7 @@ fn log_of(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn requests_are_logged_a_line_each_unless_it_is_quiet() {
+fn requests_are_logged_on_one_line_each_unless_quiet() {
     let log = log_of(&[]);
     assert_eq!(log, "#1 POST /v1/agents create -> 201\n");
     assert_eq!(log_of(&["--quiet"]), "");
@@ -257,7 +257,7 @@ fn requests_are_logged_a_line_each_unless_it_is_quiet() {
     assert!(line.get("headers").is_none());
 }
 
-/// A mock whose log is more than a pipe holds, and that log's unread rest.
+/// Returns a mock whose log exceeds the capacity of a pipe, and the unread rest of that log.
 fn with_a_blocked_log() -> (Running, BufReader<ChildStdout>) {
     let (mock, log) = Running::start_with_log(&["--verbose"]);
     let body = format!(r#"{{"name":"Pilot","bio":["{}"]}}"#, "x".repeat(20_000));
@@ -269,18 +269,18 @@ fn with_a_blocked_log() -> (Running, BufReader<ChildStdout>) {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_neither_requests_nor_the_end() {
+fn an_unread_log_stops_neither_requests_nor_the_exit() {
     let (mock, _unread) = with_a_blocked_log();
     mock.signal("-TERM");
     mock.ends_well();
 }
 
 #[test]
-fn the_log_is_whole_when_the_program_ends() {
+fn the_log_is_complete_when_the_program_exits() {
     let (mock, mut log) = with_a_blocked_log();
     let mut idle = mock.connect();
     mock.signal("-TERM");
-    // It is about to end when it closes its connections, or resets one that it has not accepted.
+    // The program is about to exit when it closes its connections.
     let _ = idle.read(&mut [0]);
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();

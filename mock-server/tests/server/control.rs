@@ -22,7 +22,7 @@ fn mock() -> MockServer {
 }
 
 #[tokio::test]
-async fn faults_are_added_in_one_step_listed_and_cleared() {
+async fn faults_can_be_added_together_listed_and_removed() {
     let mock = mock();
     let added = control(
         &mock,
@@ -39,7 +39,7 @@ async fn faults_are_added_in_one_step_listed_and_cleared() {
         assert_eq!(send(&mock, "GET", "/v1/agents", "").await.status, expected);
     }
     let list = control(&mock, "GET", "faults", Value::Null).await.json();
-    assert_eq!(list["faults"][0]["happened"], 2);
+    assert_eq!(list["faults"][0]["applied"], 2);
     assert_eq!(list["faults"][1]["fault"]["status"], 502);
     let cleared = control(&mock, "DELETE", "faults", Value::Null).await;
     assert_eq!(cleared.json(), json!({"faults": []}));
@@ -47,31 +47,31 @@ async fn faults_are_added_in_one_step_listed_and_cleared() {
 }
 
 #[tokio::test]
-async fn a_fault_that_means_nothing_is_refused_and_none_is_added() {
+async fn an_invalid_fault_is_rejected_and_no_fault_is_added() {
     let mock = mock();
     for (fault, reason) in [
         (
             json!({"kind": "status", "status": 503, "tiems": 2}),
-            "\"tiems\" is no field of the fault status",
+            "the fault status has no field \"tiems\"",
         ),
         (
             json!({"kind": "close", "status": 503}),
-            "\"status\" is no field of the fault close",
+            "the fault close has no field \"status\"",
         ),
         (
             json!({"kind": "status", "status": 99}),
-            "the status 99 is not in 200 to 599",
+            "invalid status 99; expected a number from 200 to 599",
         ),
         (
             json!({"kind": "close", "probability": 2}),
-            "the probability 2 is not in 0 to 1",
+            "invalid probability 2; expected a number from 0 to 1",
         ),
         (json!({"kind": "nonsense"}), "unknown variant `nonsense`"),
         (
             json!([{"kind": "close"}, {"kind": "status"}]),
             "missing field `status`",
         ),
-        (json!(7), "the body is not what is asked for"),
+        (json!(7), "invalid body"),
     ] {
         let refused = control(&mock, "POST", "faults", fault).await;
         let error = refused.json()["error"].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ async fn a_fault_that_means_nothing_is_refused_and_none_is_added() {
 }
 
 #[tokio::test]
-async fn the_clock_moves_stands_still_and_goes_on() {
+async fn the_clock_can_be_moved_frozen_and_resumed() {
     let mock = mock();
     let frozen = control(&mock, "POST", "clock", json!({"frozen": true}))
         .await
@@ -97,7 +97,7 @@ async fn the_clock_moves_stands_still_and_goes_on() {
 }
 
 #[tokio::test]
-async fn the_journal_is_shown_filtered_verified_and_cleared() {
+async fn the_journal_can_be_listed_filtered_verified_and_cleared() {
     let mock = mock();
     create(&mock, "Ledger").await;
     send(&mock, "GET", "/v1/agents?limit=5", "").await;
@@ -142,7 +142,7 @@ async fn the_journal_is_shown_filtered_verified_and_cleared() {
 }
 
 #[tokio::test]
-async fn state_comes_back_and_reset_goes_to_the_start() {
+async fn snapshots_and_the_initial_state_can_be_restored() {
     let mock = MockServer::builder()
         .agents(["Pilot"])
         .in_process()
@@ -165,7 +165,7 @@ async fn state_comes_back_and_reset_goes_to_the_start() {
 }
 
 #[tokio::test]
-async fn an_agent_is_protected_and_made_unavailable_and_both_are_taken_back() {
+async fn protection_and_unavailability_can_be_set_and_removed() {
     let mock = mock();
     let id = create(&mock, "Pilot").await;
     let path = format!("agents/{id}");
@@ -196,7 +196,7 @@ async fn an_agent_is_protected_and_made_unavailable_and_both_are_taken_back() {
 }
 
 #[tokio::test]
-async fn keys_limits_tiers_and_replies_change() {
+async fn keys_limits_tiers_and_replies_can_be_changed() {
     let mock = mock();
     let id = create(&mock, "Pilot").await;
     let key = json!({"key": mock.api_key(), "state": "read_only"});
@@ -262,7 +262,7 @@ async fn keys_limits_tiers_and_replies_change() {
 }
 
 #[tokio::test]
-async fn it_says_that_it_runs_what_it_does_and_how_it_is_called() {
+async fn health_capabilities_and_descriptions_are_served() {
     let mock = mock();
     assert_eq!(
         control(&mock, "GET", "health", Value::Null).await.json()["status"],
@@ -273,12 +273,12 @@ async fn it_says_that_it_runs_what_it_does_and_how_it_is_called() {
     let capabilities = control(&mock, "GET", "capabilities", Value::Null)
         .await
         .json();
-    let behaviours = capabilities["behaviours"].as_array().unwrap();
-    for source in ["vendor", "ours"] {
+    let behaviors = capabilities["behaviors"].as_array().unwrap();
+    for source in ["vendor", "mock"] {
         assert!(
-            behaviours
+            behaviors
                 .iter()
-                .any(|behaviour| behaviour["source"] == source)
+                .any(|behavior| behavior["source"] == source)
         );
     }
     for path in ["/openapi.json", "/__mock/openapi.json"] {
@@ -288,7 +288,7 @@ async fn it_says_that_it_runs_what_it_does_and_how_it_is_called() {
     }
 }
 
-/// Every `$ref` leads somewhere.
+/// Asserts that every `$ref` can be resolved.
 fn assert_resolves(document: &Value, part: &Value) {
     match part {
         Value::Object(fields) => {
@@ -308,7 +308,7 @@ fn assert_resolves(document: &Value, part: &Value) {
 }
 
 #[tokio::test]
-async fn a_browsers_page_cannot_use_it() {
+async fn a_web_page_cannot_use_the_control_api() {
     let mock = mock();
     let form = Request::post("/__mock/reset")
         .header("origin", "http://evil.example")
@@ -330,7 +330,7 @@ async fn a_browsers_page_cannot_use_it() {
 }
 
 #[tokio::test]
-async fn with_a_token_nothing_happens_without_it() {
+async fn a_control_token_is_required_if_there_is_one() {
     let mock = MockServer::builder()
         .control_token("s3cret-token")
         .in_process()
@@ -354,7 +354,7 @@ async fn with_a_token_nothing_happens_without_it() {
 }
 
 #[tokio::test]
-async fn turned_off_it_is_not_there() {
+async fn a_disabled_control_api_is_not_found() {
     let mock = MockServer::builder().control(false).in_process().unwrap();
     assert_eq!(
         send(&mock, "GET", "/__mock/health", "").await.code(),
@@ -363,7 +363,7 @@ async fn turned_off_it_is_not_there() {
 }
 
 #[tokio::test]
-async fn where_keys_are_isolated_the_key_says_whose_account_is_meant() {
+async fn with_isolated_keys_the_key_selects_the_account() {
     let mock = MockServer::builder()
         .isolate_keys(true)
         .in_process()

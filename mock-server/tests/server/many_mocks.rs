@@ -1,4 +1,4 @@
-//! Many mocks in one process, state that comes back, keys that share nothing, garbage on the socket.
+//! Many mocks in one process, snapshots, isolated keys and garbage on the socket.
 
 use std::io::ErrorKind;
 
@@ -11,9 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn two_hundred_mocks_are_dropped_in_one_poll_and_refuse_at_once() {
-    // An address of its own, where every one of 127/8 is there: on a shared one another test's mock
-    // may take a port that is free again.
+async fn ports_are_closed_when_the_drop_of_a_mock_returns() {
+    // On an address that no other test uses, no other mock can take a port that became free.
     let address = match cfg!(target_os = "linux") {
         true => [127, 0, 0, 77],
         false => [127, 0, 0, 1],
@@ -64,7 +63,7 @@ async fn clones_are_one_mock() {
 }
 
 #[tokio::test]
-async fn state_is_kept_and_comes_back() {
+async fn a_snapshot_survives_a_file_and_a_restart() {
     let mock = MockServer::builder().agents(["Seed"]).in_process().unwrap();
     let id = create(&mock, "Pilot").await;
     let path = format!("/v1/agents/{id}/messages");
@@ -102,7 +101,7 @@ async fn state_is_kept_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_seed_that_is_no_agent_is_a_clear_error() {
+async fn an_invalid_initial_agent_is_a_start_error() {
     for (seed, word) in [
         (json!({"name": ""}), "Field cannot be empty"),
         (json!({"name": "a", "bio": 1}), "list of strings"),
@@ -148,7 +147,7 @@ async fn isolated_keys_share_nothing() {
         with("one", "GET", "").await["data"]["pagination"]["totalItems"],
         1
     );
-    // Each account has ids of its own, whatever the others do.
+    // The ids of an account do not depend on other accounts.
     let again = MockServer::builder()
         .isolate_keys(true)
         .clock(Clock::frozen())
@@ -202,7 +201,7 @@ async fn the_first_event_arrives_before_the_last_is_made() {
 }
 
 #[tokio::test]
-async fn garbage_on_the_socket_harms_nobody() {
+async fn garbage_on_the_socket_does_no_harm() {
     let mock = MockServer::start().await;
     let mut random = fastrand::Rng::with_seed(1);
     for round in 0..200 {

@@ -1,4 +1,4 @@
-//! `--state` under `kill -9`: no write that was answered is lost, and the file is never half of one.
+//! `--state` under `kill -9`: no acknowledged write is lost, and the file is never partial.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -35,14 +35,14 @@ fn request(address: &str, method: &str, path: &str, body: &str) -> Option<Value>
     serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
 }
 
-/// The number that the agent's model stands at.
+/// Returns the number in the model of the agent.
 fn read_back(address: &str, id: &str) -> Option<u64> {
     let agent = request(address, "GET", &format!("/v1/agents/{id}"), "")?;
     agent["data"]["model"].as_str()?.parse().ok()
 }
 
 #[test]
-fn two_hundred_kills_during_writes_lose_nothing_that_was_answered() {
+fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
     let (mut child, mut address) = start(&file);
@@ -57,7 +57,7 @@ fn two_hundred_kills_during_writes_lose_nothing_that_was_answered() {
     let mut random = fastrand::Rng::with_seed(1);
     let mut next = 1;
     for round in 0..200 {
-        // A writer that sends one number after another, until the mock is gone.
+        // Sends one number after the other until the mock is gone.
         let writer = std::thread::spawn({
             let (address, id) = (address.clone(), id.clone());
             move || {
@@ -83,7 +83,7 @@ fn two_hundred_kills_during_writes_lose_nothing_that_was_answered() {
             .unwrap_or_else(|error| panic!("round {round}: {error}"));
         (child, address) = start(&file);
         let kept = read_back(&address, &id).unwrap();
-        // The write that was under way may be there or not.
+        // The last write may or may not be in the file.
         assert!(
             (answered..=answered + 1).contains(&kept),
             "round {round}: {kept} after {answered}"

@@ -1,4 +1,4 @@
-//! What the tests share: HTTP by hand, over a socket and in process.
+//! Requests over a socket and in process, for all tests.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// An answer of the in-process service.
+/// A response of the in-process service.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
@@ -71,7 +71,7 @@ pub(crate) async fn create(mock: &MockServer, name: &str) -> String {
     answer.json()["data"]["id"].as_str().unwrap().to_owned()
 }
 
-/// A connection of one's own to the mock.
+/// Opens a connection to the mock.
 pub(crate) async fn connect(mock: &MockServer) -> TcpStream {
     let address = mock.base_url().strip_prefix("http://").unwrap();
     TcpStream::connect(address.strip_suffix("/v1").unwrap())
@@ -79,7 +79,7 @@ pub(crate) async fn connect(mock: &MockServer) -> TcpStream {
         .unwrap()
 }
 
-/// A request's bytes.
+/// Returns the bytes of a request.
 pub(crate) fn raw(mock: &MockServer, method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nhost: mock\r\nauthorization: Bearer {}\r\n\
@@ -89,7 +89,7 @@ pub(crate) fn raw(mock: &MockServer, method: &str, path: &str, body: &str) -> St
     )
 }
 
-/// What comes back on a connection until it ends, and how it ends.
+/// Sends a request and returns everything that was received, and how the connection ended.
 pub(crate) async fn exchange(
     mock: &MockServer,
     method: &str,
@@ -105,7 +105,7 @@ pub(crate) async fn exchange(
     (answer, end)
 }
 
-/// Head and body of an answer.
+/// Splits a response into its head and its body.
 pub(crate) fn split(answer: &[u8]) -> (String, Vec<u8>) {
     let at = answer
         .windows(4)
