@@ -1,5 +1,7 @@
-//! The one way that every call goes (design §1):
-//! deadline ▸ pacing ▸ attempt ▸ classify ▸ wait ▸ attempt …
+//! Every call takes this path: deadline ▸ pacing ▸ attempt ▸ classify ▸ decide ▸ wait ▸ attempt …
+//!
+//! The loop only executes. What a failure means is decided by [`classify`](crate::error), whether
+//! and when to retry by [`decide`](crate::retry).
 
 mod read;
 
@@ -10,46 +12,50 @@ use http::header::{ACCEPT, HeaderValue};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
-pub(crate) use read::{EventStream, OpenStream, ReadAnswer, ReadData};
+pub(crate) use read::OpenStream;
+use read::{ReadData, ReadEventStream, ReadResponse};
 
-use crate::client::OrionOS;
 use crate::error::{OrionError, Outcome, TimeoutKind};
+use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
-use crate::pacing::{Permit, WaitLimits};
+use crate::operation::Operation;
+use crate::pacing::{Permit, WaitLimits, WindowKey};
 use crate::request::Request;
-use crate::retry::{Safety, hinted_wait};
+use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
+use crate::time_limit::TimeLimit;
 use crate::transport::{Incoming, Outgoing};
 
-/// A call that ends with its answer's data. Boxed, because every layer hands it on.
+/// Makes a call whose response's `data` is the result. It is boxed, because every layer returns it
+/// to the next.
 pub(crate) fn call<T: DeserializeOwned + Send>(
-    client: &OrionOS,
-    request: Result<Request, OrionError>,
-    operation: &'static str,
+    handle: &Handle,
+    operation: &Operation,
+    request: Result<Request<'_>, OrionError>,
 ) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
-    execute(client, request, operation, ReadData::new())
+    execute(handle, operation, request, ReadData::new())
 }
 
-/// A call that ends with a stream whose events are still to come.
+/// Makes a call whose response is a stream of events. It returns when the stream has begun.
 pub(crate) fn open(
-    client: &OrionOS,
-    request: Result<Request, OrionError>,
-    operation: &'static str,
+    handle: &Handle,
+    operation: &Operation,
+    request: Result<Request<'_>, OrionError>,
 ) -> impl Future<Output = Result<ApiResponse<OpenStream>, OrionError>> + Send {
-    execute(client, request, operation, EventStream)
+    execute(handle, operation, request, ReadEventStream)
 }
 
-async fn execute<R: ReadAnswer>(
-    client: &OrionOS,
-    request: Result<Request, OrionError>,
-    operation: &'static str,
+async fn execute<R: ReadResponse>(
+    handle: &Handle,
+    operation: &Operation,
+    request: Result<Request<'_>, OrionError>,
     reader: R,
 ) -> Result<ApiResponse<R::Output>, OrionError> {
-    let of_operation = |error: OrionError| error.of_operation(operation);
-    let request = request.map_err(of_operation)?;
-    if let Some(headers) = request.options.headers() {
-        headers.checked().map_err(of_operation)?;
-    }
+    let request = request.and_then(|request| {
+        request.options.headers()?;
+        Ok(request)
+    });
+    let request = request.map_err(|error| error.of_operation(operation.name))?;
     // Without a runtime, reqwest and the timers would panic.
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(OrionError::config(
@@ -57,237 +63,208 @@ async fn execute<R: ReadAnswer>(
         ));
     }
     let span = telemetry::call_span(operation);
-    // Pinned here, and below, because what wraps a future would move it, buffers and all.
-    let call = pin!(Call::new(client, &request).run(reader));
+    // Pinned here and below, because a wrapper around the future would move it, buffers included.
+    let call = pin!(Call::new(handle, operation, &request).run(reader));
     let result = telemetry::in_span(&span, call).await;
-    telemetry::record_call(&span, &result);
+    telemetry::record(&span, &result);
     result
 }
 
-/// One call's limits and what has happened so far.
+/// The limits of one call, and what has happened so far.
 struct Call<'a> {
-    client: &'a OrionOS,
-    request: &'a Request,
+    handle: &'a Handle,
+    operation: &'a Operation,
+    request: &'a Request<'a>,
+    policy: &'a RetryPolicy,
+    window: WindowKey,
     started: Instant,
-    /// The length that the caller gave, and the moment that it ends.
-    deadline: Option<(Duration, Instant)>,
+    deadline: Option<TimeLimit>,
     attempts: u32,
-    /// The most uncertain outcome of the attempts so far.
+    /// The least certain outcome of the attempts so far.
     outcome: Outcome,
 }
 
 impl<'a> Call<'a> {
-    fn new(client: &'a OrionOS, request: &'a Request) -> Self {
+    fn new(handle: &'a Handle, operation: &'a Operation, request: &'a Request<'a>) -> Self {
+        let options = request.options;
         let started = Instant::now();
-        let length = request.options.deadline().or(client.inner.deadline);
+        let deadline = options.deadline().or(handle.deadline);
         Self {
-            client,
+            handle,
+            operation,
             request,
+            policy: options.retry().unwrap_or(&handle.retry),
+            window: WindowKey::new(operation.name, operation.window, request.scope.clone()),
             started,
-            // A deadline that no clock reaches is none.
-            deadline: length.and_then(|length| Some((length, started.checked_add(length)?))),
+            deadline: deadline
+                .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
             attempts: 0,
             outcome: Outcome::NotSent,
         }
     }
 
-    async fn run<R: ReadAnswer>(mut self, reader: R) -> Result<ApiResponse<R::Output>, OrionError> {
-        let inner = &self.client.inner;
-        let policy = self.request.options.retry().unwrap_or(&inner.retry);
+    async fn run<R: ReadResponse>(
+        mut self,
+        reader: R,
+    ) -> Result<ApiResponse<R::Output>, OrionError> {
         let mut schedule = None;
         let mut now = self.started;
         loop {
-            let attempt = self.paced_attempt(&reader, policy.longest_hint(), now);
-            let error = match attempt.await {
+            let error = match self.attempt(&reader, now).await {
                 Ok(response) => {
-                    inner.budget.succeeded();
+                    self.handle.budget.succeeded();
                     return Ok(response);
                 }
                 Err(error) => error,
             };
-            let mut error = self.describe(error);
-            let Some(context) = error.context_mut() else {
-                return Err(error);
-            };
-            context.retryable = policy.permits(context.class, self.request.safety);
-            if !context.retryable || self.attempts >= policy.attempts() {
-                return Err(error);
-            }
-            let hint = context.retry_after.filter(|hint| !hint.is_zero());
-            if let Some(hint) = hint
-                && hint > policy.longest_hint()
-            {
-                error.add_note(format!(
-                    "not retried: the server asks to wait {hint:?}, more than max_retry_after \
-                     ({:?})",
-                    policy.longest_hint()
-                ));
-                return Err(error);
-            }
-            let schedule = schedule.get_or_insert_with(|| policy.start());
-            let Some(backoff) = schedule.next_wait() else {
-                return Err(error);
-            };
-            let wait = hint.map_or(backoff, hinted_wait);
-            if let Some((length, deadline)) = self.deadline
-                && Instant::now()
-                    .checked_add(wait)
-                    .is_none_or(|end| end >= deadline)
-            {
-                error.add_note(format!(
-                    "not retried: a wait of {wait:?} would pass the deadline of {length:?}"
-                ));
-                return Err(error);
-            }
-            if hint.is_none() && !inner.budget.take() {
-                error.add_note("not retried: the client's retry budget is spent");
-                return Err(error);
-            }
-            telemetry::waiting(&error, wait);
+            let wait = self.wait_before_retry(error, &mut schedule)?;
             sleep(wait).await;
             now = Instant::now();
         }
     }
 
-    /// Waits for a place, then makes one exchange within what is left of the time.
-    async fn paced_attempt<R: ReadAnswer>(
+    /// Waits until pacing admits the call, then sends it once, within the time that is left.
+    async fn attempt<R: ReadResponse>(
         &mut self,
         reader: &R,
-        longest_wait: Duration,
         mut now: Instant,
     ) -> Result<ApiResponse<R::Output>, OrionError> {
-        let mut permit = match &self.client.inner.pacer {
-            Some(pacer) => {
-                let limits = WaitLimits {
-                    deadline: self.deadline.map(|(_, at)| at),
-                    // `Date` and reset are whole seconds: a full window can look one longer.
-                    longest: longest_wait.saturating_add(Duration::from_secs(1)),
-                };
-                let permit = pacer.acquire(&self.request.window, limits, now).await;
-                let permit = permit.map_err(|_| self.past_deadline(Outcome::NotSent))?;
-                now = permit.admitted_at();
-                Some(permit)
-            }
-            None => None,
-        };
-
-        let limit = self
-            .request
-            .options
-            .timeout()
-            .unwrap_or(self.client.inner.timeout);
-        let deadline = self.deadline.map(|(_, at)| at);
-        if deadline.is_some_and(|deadline| deadline <= now) {
-            if let Some(permit) = &mut permit {
-                permit.not_sent();
-            }
-            return Err(self.past_deadline(Outcome::NotSent));
+        let mut permit = None;
+        if let Some(pacer) = &self.handle.pacer {
+            let limits = WaitLimits {
+                deadline: self.deadline.map(|deadline| deadline.at),
+                // `Date` and the reset are whole seconds: a full window can look one second longer.
+                longest: self
+                    .policy
+                    .max_retry_after
+                    .saturating_add(Duration::from_secs(1)),
+            };
+            let admitted = pacer.acquire(&self.window, limits, now).await;
+            let admitted = admitted.map_err(|_| self.past_deadline())?;
+            now = admitted.admitted_at();
+            permit = Some(admitted);
         }
+        if self.deadline.is_some_and(|deadline| deadline.at <= now) {
+            not_sent(&mut permit);
+            return Err(self.past_deadline());
+        }
+
         self.attempts += 1;
-        let span = telemetry::attempt_span(self.client, self.request, self.attempts);
-        let result = self
-            .timed_exchange(reader, &mut permit, &span, limit, now)
-            .await;
-        telemetry::record_attempt(&span, &result);
-        let (meta, output) = result.inspect_err(|error| {
-            if let Some(permit) = &mut permit
-                && error.outcome() == Outcome::NotSent
-            {
-                permit.not_sent();
+        let span = telemetry::attempt_span(self.handle, self.operation, self.attempts);
+        let exchange = pin!(self.exchange(reader, permit));
+        let exchange = telemetry::in_span(&span, exchange);
+        let result = match self.limit_of_attempt(now) {
+            Some(limit) => timeout_at(limit.at, exchange)
+                .await
+                .unwrap_or_else(|_| Err(limit.exceeded(true))),
+            None => exchange.await,
+        };
+        telemetry::record(&span, &result);
+        result
+    }
+
+    /// Sends the request and reads as much of the response as the reader wants.
+    async fn exchange<R: ReadResponse>(
+        &self,
+        reader: &R,
+        mut permit: Option<Permit>,
+    ) -> Result<ApiResponse<R::Output>, OrionError> {
+        let response = self.handle.transport.send(self.outgoing(R::ACCEPT)?);
+        let Incoming { parts, body } = response.await.inspect_err(|error| {
+            if error.outcome() == Outcome::NotSent {
+                not_sent(&mut permit);
             }
         })?;
-        Ok(ApiResponse {
-            data: reader.finish(output, permit, self.deadline),
-            meta,
-        })
-    }
-
-    /// One exchange within the attempt's time and what is left of the call's.
-    async fn timed_exchange<R: ReadAnswer>(
-        &self,
-        reader: &R,
-        permit: &mut Option<Permit>,
-        span: &telemetry::Span,
-        limit: Duration,
-        now: Instant,
-    ) -> Result<(ResponseMeta, R::Read), OrionError> {
-        let exchange = pin!(self.exchange(reader, permit));
-        let exchange = telemetry::in_span(span, exchange);
-        let deadline = self.deadline.map(|(_, at)| at);
-        let end = match (now.checked_add(limit), deadline) {
-            (Some(attempt), Some(deadline)) => Some(attempt.min(deadline)),
-            (attempt, deadline) => attempt.or(deadline),
-        };
-        let Some(end) = end else {
-            return exchange.await;
-        };
-        timeout_at(end, exchange).await.unwrap_or_else(|_| {
-            Err(if deadline == Some(end) {
-                self.past_deadline(Outcome::Unknown)
-            } else {
-                OrionError::timeout(TimeoutKind::Attempt, limit, Outcome::Unknown)
-            })
-        })
-    }
-
-    /// Request out, head in, body read as far as the reader wants it.
-    async fn exchange<R: ReadAnswer>(
-        &self,
-        reader: &R,
-        permit: &mut Option<Permit>,
-    ) -> Result<(ResponseMeta, R::Read), OrionError> {
-        let inner = &self.client.inner;
-        let answered = inner.transport.send(self.outgoing(R::ACCEPT)?);
-        let Incoming { head, body } = answered.await?;
-        if let Some(permit) = permit {
-            permit.observe(head.status, &head.headers);
+        if let Some(permit) = &mut permit {
+            permit.observe(parts.status, &parts.headers);
         }
-        let output = reader.read(&head, body, inner.max_response_bytes).await?;
-        let meta = ResponseMeta {
-            status: head.status,
-            headers: head.headers,
-            attempts: self.attempts,
-            elapsed: self.started.elapsed(),
-        };
-        Ok((meta, output))
+        let read = reader.read(&parts, body, self.handle.max_response_bytes);
+        let read = read.await?;
+        Ok(ApiResponse {
+            data: reader.finish(read, permit, self.deadline),
+            meta: ResponseMeta {
+                status: parts.status,
+                headers: parts.headers,
+                attempts: self.attempts,
+                elapsed: self.started.elapsed(),
+            },
+        })
     }
 
     fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
-        let inner = &self.client.inner;
-        let request = self.request;
+        let (handle, request) = (self.handle, self.request);
         let mut headers = match request.body {
-            Some(_) => inner.headers_with_body.clone(),
-            None => inner.headers.clone(),
+            Some(_) => handle.headers_with_body.clone(),
+            None => handle.headers.clone(),
         };
         if let Some(accept) = accept {
             headers.insert(ACCEPT, accept);
         }
-        if let Some(own) = request.options.headers() {
-            for (name, value) in own.checked()? {
+        if let Some(own) = request.options.headers()? {
+            for (name, value) in own {
                 headers.insert(name, value.clone());
             }
         }
         Ok(Outgoing {
-            method: request.method.clone(),
-            url: inner.base_url.join(&request.path, request.query.as_deref()),
+            method: self.operation.method.clone(),
+            url: handle
+                .base_url
+                .join(&request.path, request.query.as_deref()),
             headers,
             body: request.body.clone(),
         })
     }
 
-    fn past_deadline(&self, outcome: Outcome) -> OrionError {
-        let length = self.deadline.map_or(Duration::ZERO, |(length, _)| length);
-        OrionError::timeout(TimeoutKind::Deadline, length, outcome)
+    fn limit_of_attempt(&self, now: Instant) -> Option<TimeLimit> {
+        let timeout = self.request.options.timeout();
+        let timeout = timeout.unwrap_or(self.handle.timeout);
+        let attempt = TimeLimit::new(TimeoutKind::Attempt, timeout, now);
+        TimeLimit::first(self.deadline, attempt)
     }
 
-    /// Adds what the call knows of itself, and takes the key out of what the server said.
-    fn describe(&mut self, error: OrionError) -> OrionError {
-        let mut error = error.of_operation(self.request.operation);
-        error.redact(self.client.inner.key.expose());
+    fn past_deadline(&self) -> OrionError {
+        let length = self.deadline.map_or(Duration::ZERO, |limit| limit.length);
+        OrionError::timeout(TimeoutKind::Deadline, length, false)
+    }
+
+    /// Returns how long to wait before the next attempt, or the error if there is none.
+    fn wait_before_retry(
+        &mut self,
+        error: OrionError,
+        schedule: &mut Option<Schedule>,
+    ) -> Result<Duration, OrionError> {
+        let mut error = self.annotate(error);
+        let Some(context) = error.context_mut() else {
+            return Err(error);
+        };
+        let failed = Failed {
+            retry: context.retry,
+            retry_after: context.retry_after,
+            idempotency: self.operation.idempotency,
+            attempts: self.attempts,
+            deadline: self.deadline,
+            now: Instant::now(),
+        };
+        match decide(failed, self.policy, schedule, &self.handle.budget) {
+            Decision::Retry { wait } => {
+                context.retryable = true;
+                telemetry::waiting(&error, wait);
+                Ok(wait)
+            }
+            Decision::GiveUp(reason) => {
+                context.retryable = reason.is_retryable();
+                context.note = reason.note();
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds what the call knows, and removes the API key from what the server said.
+    fn annotate(&mut self, error: OrionError) -> OrionError {
+        let mut error = error.of_operation(self.operation.name);
+        error.redact(self.handle.key.expose());
         if let Some(context) = error.context_mut() {
             context.attempts = self.attempts;
-            // A read changes nothing, whatever became of its attempts; for the others the most
-            // uncertain attempt counts.
             self.outcome = self.outcome.max(context.outcome);
             context.outcome = self.outcome;
         }
@@ -295,14 +272,8 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Safety {
-    /// RFC 9110 §9.2.2, and PATCH here: a field that is sent replaces the old value whole.
-    pub(crate) fn of(method: &http::Method) -> Self {
-        use http::Method;
-        match *method {
-            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE => Self::Idempotent,
-            Method::PUT | Method::DELETE => Self::Idempotent,
-            _ => Self::Unsafe,
-        }
+fn not_sent(permit: &mut Option<Permit>) {
+    if let Some(permit) = permit {
+        permit.not_sent();
     }
 }

@@ -63,18 +63,24 @@
 mod agents;
 mod call;
 mod client;
+mod endpoint;
 mod envelope;
 mod error;
 pub mod guide;
+mod handle;
 mod meta;
+mod operation;
 mod pacing;
 mod pagination;
 mod rate_limit;
 mod raw_request;
 mod request;
 mod retry;
+mod retry_after;
+mod server_date;
 mod stream;
 mod telemetry;
+mod time_limit;
 mod transport;
 mod types;
 
@@ -92,9 +98,9 @@ pub use pacing::Pacing;
 pub use pagination::{Items, Listed, Page, Pages};
 pub use rate_limit::RateLimit;
 pub use raw_request::RawRequest;
-pub use request::RequestBody;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stream::{MessageEvent, MessageStream};
+pub use transport::RequestBody;
 pub use types::*;
 
 pub use http::{HeaderMap, Method, StatusCode};

@@ -1,4 +1,4 @@
-//! What an answer says besides its data.
+//! What a response says besides its data.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::rate_limit::RateLimit;
 
-/// An operation's result together with what the answer said about itself.
+/// The result of an operation, with the response's status, headers and rate limit.
 ///
 /// ```no_run
 /// # async fn example(agents: orionos::Agents) -> Result<(), orionos::OrionError> {
@@ -22,7 +22,7 @@ use crate::rate_limit::RateLimit;
 pub struct ApiResponse<T> {
     /// The envelope's `data`.
     pub data: T,
-    /// Status, headers and what it took to get them.
+    /// The response's status and headers, and what the call took.
     pub meta: ResponseMeta,
 }
 
@@ -35,27 +35,27 @@ impl<T> ApiResponse<Box<T>> {
     }
 }
 
-/// Status, headers and what it took to get them.
+/// The status and headers of a response, and what the call took.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ResponseMeta {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The headers of the last answer.
+    /// The response headers.
     pub headers: HeaderMap,
-    /// How many times the request was sent.
+    /// How many attempts the call made.
     pub attempts: u32,
-    /// From the call's start to its answer: attempts, waits and pacing.
+    /// The time from the start of the call to its response, including attempts, waits and pacing.
     pub elapsed: Duration,
 }
 
 impl ResponseMeta {
-    /// The answer's `X-Request-Id`.
+    /// Returns the response's `X-Request-Id`.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers)
     }
 
-    /// The answer's `X-RateLimit-*` headers; `None` if one is missing or unreadable.
+    /// Returns the response's `X-RateLimit-*` headers, or `None` if one is missing or invalid.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         RateLimit::from_headers(&self.headers)
     }

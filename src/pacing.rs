@@ -14,6 +14,7 @@ mod shared_queues;
 mod wait_limits;
 mod waiting;
 mod window;
+mod window_key;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -25,8 +26,7 @@ use queues::QueueId;
 use shared_queues::SharedQueues;
 pub(crate) use wait_limits::{PastDeadline, WaitLimits};
 use waiting::Waiting;
-
-use crate::request::WindowKey;
+pub(crate) use window_key::{RateWindow, WindowKey};
 
 /// Whether calls wait for the rate limit's reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,6 @@
-//! A call to an endpoint that the client does not model.
+//! A call to an endpoint for which there is no builder.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
@@ -8,15 +10,15 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::call::call;
-use crate::client::OrionOS;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
+use crate::handle::Handle;
 use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Path, Request, WindowKey, call_options, json};
-use crate::retry::Safety;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::request::{CallOptions, Path, Request, call_options, json};
 
-const OPERATION: &str = "request";
-
-/// A call to any endpoint; see [`OrionOS::request`].
+/// A call to any endpoint; see [`OrionOS::request`](crate::OrionOS::request).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,98 +40,93 @@ const OPERATION: &str = "request";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct RawRequest {
-    client: OrionOS,
-    method: Method,
+    handle: Arc<Handle>,
+    operation: Operation,
     path: Result<Path, String>,
-    scope: String,
+    /// The method and the first segment of the path: the server probably counts them together.
+    scope: Arc<str>,
     query: Result<Option<String>, String>,
     body: Result<Option<Bytes>, String>,
-    idempotent: Option<bool>,
     options: CallOptions,
 }
 
 call_options!(RawRequest);
 
+send_methods! {
+    /// Sends the request and decodes the envelope's `data`.
+    ///
+    /// # Errors
+    ///
+    /// See [`OrionError`]. Returns [`OrionError::InvalidRequest`] if a path segment is empty, `.` or
+    /// `..`, if the query is not a list of pairs, or if the body cannot be written as JSON.
+    RawRequest => any T, by respond
+}
+
 impl RawRequest {
     pub(crate) fn new<S: AsRef<str>>(
-        client: OrionOS,
+        handle: Arc<Handle>,
         method: Method,
         path: impl IntoIterator<Item = S>,
     ) -> Self {
         let segments: Vec<S> = path.into_iter().collect();
         let first = segments.first().map_or("", AsRef::as_ref);
         Self {
-            scope: format!("{method} {first}"),
+            handle,
+            scope: format!("{method} {first}").into(),
             path: Path::from_segments(&segments).map_err(reason),
-            client,
-            method,
+            operation: Operation {
+                name: "request",
+                idempotency: Idempotency::of(&method),
+                method,
+                window: RateWindow::OfOperation,
+            },
             query: Ok(None),
             body: Ok(None),
-            idempotent: None,
             options: CallOptions::default(),
         }
     }
 
-    /// The query: a list of pairs, a map or a struct. Values are strings, numbers or booleans; a
-    /// null is left out. Calling it again adds to it.
+    /// Adds to the query: a list of pairs, a map or a struct. Values are strings, numbers or booleans.
+    /// Nulls are left out.
     pub fn query(mut self, query: impl Serialize) -> Self {
         self.query = self.query.and_then(|before| encode_query(before, &query));
         self
     }
 
-    /// The body, as JSON: a value or a reference to one.
+    /// Sets the body, as JSON.
     pub fn json(mut self, body: impl Serialize) -> Self {
         self.body = json(&body).map(Some).map_err(reason);
         self
     }
 
-    /// Whether the call may be sent again when nobody knows if the server acted on it. Default: as
-    /// RFC 9110 §9.2.2 says of the method (GET, HEAD, OPTIONS, PUT, DELETE: yes).
+    /// Sets whether the call may be repeated when it is not known if the server acted on it. Defaults
+    /// to what RFC 9110 §9.2.2 says of the method: `true` for GET, HEAD, OPTIONS, TRACE, PUT and
+    /// DELETE.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.idempotent = Some(idempotent);
+        self.operation.idempotency = if idempotent {
+            Idempotency::Idempotent
+        } else {
+            Idempotency::NotIdempotent
+        };
         self
     }
 
-    /// Sends the call and decodes the envelope's `data`.
-    ///
-    /// # Errors
-    ///
-    /// See [`OrionError`]. A path segment that is empty, `.` or `..`, a query that is no list of
-    /// pairs, or a body that JSON cannot hold is [`OrionError::InvalidRequest`].
-    pub async fn send<T: DeserializeOwned + Send>(self) -> Result<T, OrionError> {
-        Ok(self.send_with_meta().await?.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta<T: DeserializeOwned + Send>(
-        self,
-    ) -> Result<ApiResponse<T>, OrionError> {
-        let client = self.client.clone();
-        let response = call(&client, self.into_request(), OPERATION).await?;
+    async fn respond<T: DeserializeOwned + Send>(self) -> Result<ApiResponse<T>, OrionError> {
+        let response = call(&self.handle, &self.operation, self.request()).await?;
         Ok(response.unboxed())
     }
 
-    fn into_request(self) -> Result<Request, OrionError> {
-        let safety = match self.idempotent {
-            Some(true) => Safety::Idempotent,
-            Some(false) => Safety::Unsafe,
-            None => Safety::of(&self.method),
-        };
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        let invalid = |field: &str, reason: &String| OrionError::invalid(field, reason);
+        let path = self.path.as_ref().map_err(|why| invalid("path", why))?;
+        let query = self.query.as_ref().map_err(|why| invalid("query", why))?;
+        let body = self.body.as_ref().map_err(|why| invalid("body", why))?;
         Ok(Request {
-            operation: OPERATION,
-            path: self.path.map_err(|why| OrionError::invalid("path", why))?,
-            query: self
-                .query
-                .map_err(|why| OrionError::invalid("query", why))?,
-            body: self.body.map_err(|why| OrionError::invalid("body", why))?,
-            method: self.method,
-            safety,
-            window: WindowKey::raw(self.scope),
-            options: self.options,
+            path: path.clone(),
+            query: query.clone(),
+            body: body.clone(),
+            scope: Some(self.scope.clone()),
+            options: &self.options,
         })
     }
 }
@@ -165,7 +162,7 @@ fn encode_query(before: Option<String>, query: &impl Serialize) -> Result<Option
             }
             Value::Array(_) | Value::Object(_) => {
                 return Err(format!(
-                    "{name:?} is a list or an object; a query holds plain values"
+                    "{name:?} is a list or an object; expected a string, a number or a boolean"
                 ));
             }
         }
@@ -180,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_made_of_pairs_maps_and_structs() {
+    fn a_query_may_be_pairs_a_map_or_a_struct() {
         #[derive(Serialize)]
         struct Filter {
             status: &'static str,
@@ -214,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_without_pairs_is_refused() {
+    fn a_query_that_is_not_pairs_is_rejected() {
         for query in [json!("a=b"), json!([1]), json!([["a"]]), json!({"a": [1]})] {
             assert!(encode_query(None, &query).is_err(), "{query}");
         }

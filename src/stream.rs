@@ -1,37 +1,39 @@
 //! A reply that arrives token by token, as server-sent events.
 //!
-//! No task is spawned: the stream is polled by its owner, and dropping it closes the connection.
+//! No task is spawned. The owner polls the stream, and dropping it closes the connection.
 
 mod event;
+mod timers;
+
+pub use event::MessageEvent;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
-use std::time::Duration;
 
 use futures_core::Stream;
 use http::StatusCode;
 use http_body::Body;
-use tokio::time::{Instant, Sleep, sleep_until};
 
-pub use event::MessageEvent;
 use event::{Events, ReadEvent};
+use timers::Timers;
 
 use crate::call::OpenStream;
-use crate::client::OrionOS;
-use crate::envelope::stream_error_event;
-use crate::error::{Context, OrionError, Outcome, RetryClass, StreamError, TimeoutKind};
+use crate::envelope::ErrorObject;
+use crate::error::{Context, Failure, OrionError};
+use crate::handle::Handle;
 use crate::meta::{ApiResponse, request_id};
+use crate::operation::Operation;
 use crate::pacing::Permit;
-use crate::transport::{StreamBody, too_large};
+use crate::transport::StreamBody;
 
 /// The events of one streamed reply: tokens in order, then `Done`.
 ///
-/// It ends after [`MessageEvent::Done`]. An end before that is an error, and so is everything else
-/// that breaks it; the error carries the text that had arrived
-/// ([`OrionError::partial_text`]). After an error it ends. A broken stream is not resumed: the
-/// server may have heard the message (`outcome()` is `Unknown`).
+/// The stream ends after [`MessageEvent::Done`]. If it fails or ends early, it yields one error, which
+/// has the text received so far ([`OrionError::partial_text`]), and then ends. It is not resumed: the
+/// server may have received the message, so the error's `outcome()` is `Unknown`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -54,76 +56,82 @@ use crate::transport::{StreamBody, too_large};
 /// ```
 #[must_use = "a stream does nothing until it is polled"]
 pub struct MessageStream {
-    /// `None` once the stream has ended.
+    /// `None` after the end of the stream.
     open: Option<Open>,
-    /// What has arrived, for the error of a stream that breaks.
+    /// The text received so far, for the error of a stream that fails.
     text: String,
     max_bytes: usize,
-    head: Head,
-    client: OrionOS,
+    source: Source,
+    handle: Arc<Handle>,
 }
 
 struct Open {
     body: StreamBody,
     events: Events,
     timers: Timers,
-    /// Counts as a message in flight until the stream ends.
+    /// Counts the message as in flight until the stream ends.
     _permit: Option<Permit>,
 }
 
-/// What is known of the answer that the stream is the body of.
-struct Head {
+/// The call that opened the stream, for errors.
+struct Source {
+    operation: &'static str,
     status: StatusCode,
     request_id: Option<String>,
     attempts: u32,
 }
 
-const OPERATION: &str = "agents.stream_message";
-
 impl MessageStream {
-    pub(crate) fn new(client: OrionOS, response: ApiResponse<OpenStream>) -> ApiResponse<Self> {
+    /// Reads the stream of a call that has succeeded.
+    pub(crate) fn begin(
+        handle: Arc<Handle>,
+        operation: &Operation,
+        response: ApiResponse<OpenStream>,
+    ) -> ApiResponse<Self> {
         let ApiResponse { data: open, meta } = response;
-        let inner = &client.inner;
-        let max_bytes = inner.max_response_bytes;
+        let max_bytes = handle.max_response_bytes;
         let stream = Self {
             open: Some(Open {
                 body: open.body,
                 events: Events::new(max_bytes),
                 timers: Timers::new(
-                    inner.stream_idle_timeout,
-                    inner.stream_read_timeout,
+                    handle.stream_idle_timeout,
+                    handle.stream_read_timeout,
                     open.deadline,
                 ),
                 _permit: open.permit,
             }),
             text: String::new(),
             max_bytes,
-            head: Head {
+            source: Source {
+                operation: operation.name,
                 status: open.status,
                 request_id: request_id(&meta.headers).map(str::to_owned),
                 attempts: meta.attempts,
             },
-            client,
+            handle,
         };
         ApiResponse { data: stream, meta }
     }
 
-    /// The next event; `None` after `Done` or an error.
+    /// Returns the next event, or `None` after `Done` or an error.
     pub async fn next(&mut self) -> Option<Result<MessageEvent, OrionError>> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    /// Reads to the end and joins the tokens.
+    /// Reads the stream to its end and returns the text of all tokens.
     ///
     /// # Errors
     ///
-    /// What breaks the stream, with the text so far in [`OrionError::partial_text`]; a text of more
-    /// than `max_response_bytes` is [`OrionError::BodyTooLarge`].
+    /// Returns the error of the stream, with the text received so far in
+    /// [`OrionError::partial_text`], and [`OrionError::BodyTooLarge`] if the text is longer than
+    /// `max_response_bytes`.
     pub async fn collect_text(mut self) -> Result<String, OrionError> {
         while let Some(event) = self.next().await {
             event?;
             if self.text.len() >= self.max_bytes {
-                return Err(self.complete(too_large(self.max_bytes, self.head.status)));
+                let error = OrionError::too_large(self.max_bytes);
+                return Err(self.annotate(error));
             }
         }
         Ok(std::mem::take(&mut self.text))
@@ -136,25 +144,16 @@ impl MessageStream {
         let Some(open) = &mut self.open else {
             return Poll::Ready(None);
         };
-        let result = match ready!(open.poll_event(cx)) {
-            Ok(event) => Ok(event),
-            Err(Broken::Error(error)) => Err(error),
-            Err(Broken::TooLarge) => Err(too_large(self.max_bytes, self.head.status)),
-            Err(Broken::InBand(error)) => Err(stream_error_event(
-                error,
-                self.head.status,
-                self.head.request_id.clone(),
-            )),
-        };
+        let result = ready!(open.poll_event(cx, self.max_bytes));
         match &result {
             Ok(MessageEvent::Token(token)) => {
-                // An endless stream must not become memory here: only the beginning is kept.
+                // Only the first part is kept, so that an endless stream does not fill the memory.
                 if self.text.len() < self.max_bytes {
                     self.text.push_str(token);
                 }
             }
             Ok(MessageEvent::Done(_)) => {
-                // Reading the end of the body lets the connection be used again.
+                // Reading the end of the body makes the connection reusable.
                 if let Some(mut open) = self.open.take() {
                     open.read_end(cx);
                 }
@@ -162,22 +161,21 @@ impl MessageStream {
             Ok(_) => {}
             Err(_) => self.open = None,
         }
-        Poll::Ready(Some(result.map_err(|error| self.complete(error))))
+        Poll::Ready(Some(result.map_err(|error| self.annotate(error))))
     }
 
-    /// Adds what the stream knows of itself to what broke it.
-    fn complete(&mut self, error: OrionError) -> OrionError {
-        let mut error = error.of_operation(OPERATION);
+    /// Adds what the stream knows, and removes the API key from what the server said.
+    fn annotate(&mut self, error: OrionError) -> OrionError {
+        let source = &self.source;
+        let mut error = error.of_operation(source.operation);
         if let Some(context) = error.context_mut() {
-            context.attempts = self.head.attempts;
-            context.status = Some(self.head.status);
-            context.request_id.clone_from(&self.head.request_id);
+            context.reclassify(Failure::Stream);
+            context.attempts = source.attempts;
+            context.status = Some(source.status);
+            context.request_id.clone_from(&source.request_id);
             context.partial_text = Some(std::mem::take(&mut self.text));
-            // The server had begun to answer.
-            context.outcome = Outcome::Unknown;
-            context.class = RetryClass::Never;
         }
-        error.redact(self.client.inner.key.expose());
+        error.redact(self.handle.key.expose());
         error
     }
 }
@@ -194,20 +192,17 @@ impl fmt::Debug for MessageStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageStream")
             .field("ended", &self.open.is_none())
-            .field("request_id", &self.head.request_id)
+            .field("request_id", &self.source.request_id)
             .finish_non_exhaustive()
     }
 }
 
-enum Broken {
-    Error(OrionError),
-    TooLarge,
-    /// An error event of the server.
-    InBand(serde_json::Value),
-}
-
 impl Open {
-    fn poll_event(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<MessageEvent, Broken>> {
+    fn poll_event(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        max_bytes: usize,
+    ) -> Poll<Result<MessageEvent, OrionError>> {
         loop {
             match self.events.next_event() {
                 Ok(Some(ReadEvent::Event(event))) => {
@@ -215,12 +210,17 @@ impl Open {
                     return Poll::Ready(Ok(event));
                 }
                 Ok(Some(ReadEvent::Error(error))) => {
-                    return Poll::Ready(Err(Broken::InBand(error)));
+                    let context = Context::of(Failure::Stream);
+                    let error = ErrorObject::read(Some(error)).into_error(context);
+                    return Poll::Ready(Err(error));
                 }
                 Ok(None) => {}
-                Err(event::EventError::TooLarge) => return Poll::Ready(Err(Broken::TooLarge)),
+                Err(event::EventError::TooLarge) => {
+                    return Poll::Ready(Err(OrionError::too_large(max_bytes)));
+                }
                 Err(event::EventError::Malformed(error)) => {
-                    return Poll::Ready(Err(broken("an event cannot be read", Some(error.into()))));
+                    let error = OrionError::stream("an event is invalid", Some(error.into()));
+                    return Poll::Ready(Err(error));
                 }
             }
             match Pin::new(&mut self.body).poll_frame(cx) {
@@ -231,14 +231,13 @@ impl Open {
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Err(Broken::Error(OrionError::connection(error, true))));
+                    return Poll::Ready(Err(OrionError::connection(error, true)));
                 }
                 Poll::Ready(None) => {
-                    return Poll::Ready(Err(broken("the stream ended before \"done\"", None)));
+                    let error = OrionError::stream("the stream ended before \"done\"", None);
+                    return Poll::Ready(Err(error));
                 }
-                Poll::Pending => {
-                    return self.timers.poll(cx).map(|error| Err(Broken::Error(error)));
-                }
+                Poll::Pending => return self.timers.poll(cx).map(Err),
             }
         }
     }
@@ -248,86 +247,6 @@ impl Open {
             if frame.is_data() {
                 return;
             }
-        }
-    }
-}
-
-fn broken(what: &'static str, source: Option<crate::error::BoxError>) -> Broken {
-    Broken::Error(OrionError::Stream(Box::new(StreamError::new(
-        what,
-        source,
-        Context::default(),
-    ))))
-}
-
-/// The stream's limits. One timer serves all of them: it is set anew only when it fires.
-struct Timers {
-    idle: Duration,
-    read: Option<Duration>,
-    deadline: Option<(Duration, Instant)>,
-    last_event: Instant,
-    last_bytes: Instant,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Timers {
-    fn new(idle: Duration, read: Option<Duration>, deadline: Option<(Duration, Instant)>) -> Self {
-        let now = Instant::now();
-        Self {
-            idle,
-            read,
-            deadline,
-            last_event: now,
-            last_bytes: now,
-            sleep: None,
-        }
-    }
-
-    fn event(&mut self) {
-        self.last_event = Instant::now();
-    }
-
-    fn bytes(&mut self) {
-        self.last_bytes = Instant::now();
-    }
-
-    /// The limit that ends first.
-    fn next_limit(&self) -> Option<(Instant, TimeoutKind, Duration)> {
-        let idle = self
-            .last_event
-            .checked_add(self.idle)
-            .map(|at| (at, TimeoutKind::StreamIdle, self.idle));
-        let read = self.read.and_then(|read| {
-            Some((
-                self.last_bytes.checked_add(read)?,
-                TimeoutKind::StreamRead,
-                read,
-            ))
-        });
-        let deadline = self
-            .deadline
-            .map(|(length, at)| (at, TimeoutKind::Deadline, length));
-        [idle, read, deadline]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, ..)| *at)
-    }
-
-    /// Ready when a limit has passed.
-    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<OrionError> {
-        loop {
-            let Some((at, what, length)) = self.next_limit() else {
-                return Poll::Pending;
-            };
-            if at <= Instant::now() {
-                return Poll::Ready(OrionError::timeout(what, length, Outcome::Unknown));
-            }
-            let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-            // A timer that is set too early is left alone: it costs one wake, not one a token.
-            if sleep.is_elapsed() || sleep.deadline() > at {
-                sleep.as_mut().reset(at);
-            }
-            ready!(sleep.as_mut().poll(cx));
         }
     }
 }

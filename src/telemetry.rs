@@ -1,18 +1,18 @@
-//! Spans with OpenTelemetry's HTTP client attribute names (design §8). Never a body, never a key.
-//! Without the cargo feature `tracing` every function here does nothing.
+//! Spans with OpenTelemetry's attribute names for HTTP clients. They never have a body or a key.
+//! Without the cargo feature `tracing`, the functions here do nothing.
 
 use std::future::Future;
 use std::time::Duration;
 
-use crate::client::OrionOS;
 use crate::error::OrionError;
-use crate::meta::{ApiResponse, ResponseMeta};
-use crate::request::Request;
+use crate::handle::Handle;
+use crate::meta::ApiResponse;
+use crate::operation::Operation;
 
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::Span;
 
-/// Stands in for a span.
+/// Replaces a span.
 #[cfg(not(feature = "tracing"))]
 pub(crate) struct Span;
 
@@ -24,40 +24,38 @@ mod enabled {
     use super::*;
     use crate::error::{Outcome, TimeoutKind};
 
-    /// What filters name, such as `orionos=debug`.
+    /// The target that filters name, such as `orionos=debug`.
     const TARGET: &str = "orionos";
 
-    /// One call of the application, attempts and waits included.
-    pub(crate) fn call_span(operation: &'static str) -> Span {
+    /// Returns the span of one call, including attempts and waits.
+    pub(crate) fn call_span(operation: &Operation) -> Span {
         info_span!(
             target: TARGET,
             "orionos.call",
-            otel.name = operation,
+            otel.name = operation.name,
             otel.kind = "client",
-            orionos.operation = operation,
+            orionos.operation = operation.name,
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.r#type = Empty,
         )
     }
 
-    /// One exchange.
-    pub(crate) fn attempt_span(client: &OrionOS, request: &Request, attempt: u32) -> Span {
-        let base_url = &client.inner.base_url;
+    /// Returns the span of one attempt.
+    pub(crate) fn attempt_span(handle: &Handle, operation: &Operation, attempt: u32) -> Span {
+        let base_url = &handle.base_url;
         let span = debug_span!(
             target: TARGET,
             "orionos.attempt",
             otel.kind = "client",
-            http.request.method = request.method.as_str(),
+            http.request.method = operation.method.as_str(),
             server.address = base_url.host(),
             server.port = base_url.port(),
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.r#type = Empty,
         );
-        if attempt > 1 {
-            span.record("http.request.resend_count", attempt - 1);
-        }
+        record_resends(&span, attempt);
         span
     }
 
@@ -68,29 +66,16 @@ mod enabled {
         future.instrument(span.clone())
     }
 
-    pub(crate) fn record_call<T>(span: &Span, result: &Result<ApiResponse<T>, OrionError>) {
-        let attempts = match result {
-            Ok(response) => response.meta.attempts,
-            Err(error) => error.attempts(),
-        };
-        if attempts > 1 {
-            span.record("http.request.resend_count", attempts - 1);
-        }
-        record(span, result.as_ref().map(|response| &response.meta));
-    }
-
-    pub(crate) fn record_attempt<T>(span: &Span, result: &Result<(ResponseMeta, T), OrionError>) {
-        record(span, result.as_ref().map(|(meta, _)| meta));
-    }
-
-    fn record(span: &Span, result: Result<&ResponseMeta, &OrionError>) {
+    /// Records how an attempt ended, or a call.
+    pub(crate) fn record<T>(span: &Span, result: &Result<ApiResponse<T>, OrionError>) {
         if span.is_disabled() {
             return;
         }
-        let status = match result {
-            Ok(meta) => Some(meta.status),
-            Err(error) => error.status(),
+        let (status, attempts) = match result {
+            Ok(response) => (Some(response.meta.status), response.meta.attempts),
+            Err(error) => (error.status(), error.attempts()),
         };
+        record_resends(span, attempts);
         if let Some(status) = status {
             span.record("http.response.status_code", status.as_u16());
         }
@@ -99,16 +84,22 @@ mod enabled {
         }
     }
 
-    /// A wait before the next attempt.
+    fn record_resends(span: &Span, attempts: u32) {
+        if attempts > 1 {
+            span.record("http.request.resend_count", attempts - 1);
+        }
+    }
+
+    /// Logs the wait before a retry.
     pub(crate) fn waiting(error: &OrionError, wait: Duration) {
         tracing::debug!(
             target: TARGET,
             { error.r#type = error_type(error), wait_seconds = wait.as_secs_f64() },
-            "the attempt failed, the call will be sent again"
+            "attempt failed, retrying"
         );
     }
 
-    /// Of low cardinality, as OpenTelemetry asks: the server's code, else the kind of failure.
+    /// Returns the server's code, else the kind of failure. OpenTelemetry asks for few different values.
     fn error_type(error: &OrionError) -> &str {
         if let Some(code) = error.code() {
             return code.as_str();
@@ -134,11 +125,11 @@ mod enabled {
 mod disabled {
     use super::*;
 
-    pub(crate) fn call_span(_: &'static str) -> Span {
+    pub(crate) fn call_span(_: &Operation) -> Span {
         Span
     }
 
-    pub(crate) fn attempt_span(_: &OrionOS, _: &Request, _: u32) -> Span {
+    pub(crate) fn attempt_span(_: &Handle, _: &Operation, _: u32) -> Span {
         Span
     }
 
@@ -146,9 +137,7 @@ mod disabled {
         future
     }
 
-    pub(crate) fn record_call<T>(_: &Span, _: &Result<ApiResponse<T>, OrionError>) {}
-
-    pub(crate) fn record_attempt<T>(_: &Span, _: &Result<(ResponseMeta, T), OrionError>) {}
+    pub(crate) fn record<T>(_: &Span, _: &Result<ApiResponse<T>, OrionError>) {}
 
     pub(crate) fn waiting(_: &OrionError, _: Duration) {}
 }

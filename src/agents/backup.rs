@@ -1,15 +1,21 @@
-//! Every agent's configuration, to be kept and created again.
+//! Every agent's configuration.
 
-use super::Agents;
+use std::sync::Arc;
+
 use super::bulk::{Bulk, bulk_setters};
+use super::get::GetAgent;
+use super::list::ListAgents;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
+use crate::handle::Handle;
 use crate::request::{CallOptions, call_options};
-use crate::types::{AgentConfig, AgentId};
+use crate::types::{AgentConfig, AgentId, Order};
 
-/// Reads every agent's configuration, as for character files. No failure stops the others.
+/// Gets the configuration of every agent, as for character files. If one call fails, the others
+/// continue.
 ///
-/// [`Agents::create_many`](super::Agents::create_many) creates them again; the server gives them new
-/// ids then, and neither history nor metrics come back.
+/// [`Agents::create_many`](crate::Agents::create_many) creates the agents again. They get new ids, and
+/// their history and metrics are lost.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,7 +35,7 @@ use crate::types::{AgentConfig, AgentId};
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct Backup {
-    agents: Agents,
+    handle: Arc<Handle>,
     bulk: Bulk,
     options: CallOptions,
 }
@@ -37,33 +43,37 @@ pub struct Backup {
 call_options!(Backup);
 bulk_setters!(Backup);
 
+send_methods! {
+    /// Lists all agents, gets each of them, and returns one outcome per agent, the oldest first. Time
+    /// limits, retries and headers apply to each request separately.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the list. If a get fails, it is the outcome of its agent.
+    Backup => only Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError>, by run
+}
+
 impl Backup {
-    pub(super) fn new(agents: Agents) -> Self {
+    pub(super) fn new(handle: Arc<Handle>) -> Self {
         Self {
-            agents,
+            handle,
             bulk: Bulk::new(),
             options: CallOptions::default(),
         }
     }
 
-    /// Lists all agents and gets each, and returns one outcome for each agent, the oldest first. Time
-    /// limits, retries and headers set here hold for each request by itself.
-    ///
-    /// # Errors
-    ///
-    /// What keeps the list from being read; a get that fails is its agent's outcome.
-    pub async fn send(self) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {
+    async fn run(self) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {
         let Self {
-            agents,
+            handle,
             bulk,
             options,
         } = self;
-        let list = agents.list().order(crate::Order::Asc).limit(100);
-        let entries = list.with_options(options.clone()).all().await?;
-        let ids = entries.into_iter().map(|entry| entry.id).collect();
+        let list = ListAgents::new(handle.clone()).order(Order::Asc).limit(100);
+        let agents = list.with_options(options.clone()).all().await?;
+        let ids = agents.into_iter().map(|agent| agent.id).collect();
         let outcomes = bulk
             .run(ids, |id| {
-                let get = agents.get(id).with_options(options.clone());
+                let get = GetAgent::new(handle.clone(), id.clone()).with_options(options.clone());
                 async move { Ok(get.send().await?.config()) }
             })
             .await;

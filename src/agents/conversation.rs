@@ -1,10 +1,15 @@
-//! Messages to one agent that share `userId` and `roomId`.
+//! Messages to one agent with the same `userId` and `roomId`.
 
-use super::{Agents, SendMessage, StreamMessage};
+use std::sync::Arc;
+
+use super::send_message::SendMessage;
+use super::stream_message::StreamMessage;
+use crate::handle::Handle;
 use crate::types::AgentId;
 
-/// A conversation with an agent: its messages share `userId` and `roomId`, by which the agent
-/// remembers it. The handle holds no state of its own; two of the same ids are one conversation.
+/// A conversation with an agent. Its messages have the same `userId` and `roomId`, by which the agent
+/// remembers the conversation. The server keeps the state: two values with the same ids are the same
+/// conversation.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -24,42 +29,42 @@ use crate::types::AgentId;
 #[derive(Debug, Clone)]
 #[must_use = "a conversation does nothing until .say() or .stream()"]
 pub struct Conversation {
-    agents: Agents,
+    handle: Arc<Handle>,
     agent: AgentId,
     user_id: Option<String>,
     room_id: Option<String>,
 }
 
 impl Conversation {
-    pub(super) fn new(agents: Agents, agent: AgentId) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, agent: AgentId) -> Self {
         Self {
-            agents,
+            handle,
             agent,
             user_id: None,
             room_id: None,
         }
     }
 
-    /// `userId`: who speaks.
+    /// Sets `userId`, the user who sends the messages.
     pub fn user_id(mut self, id: impl Into<String>) -> Self {
         self.user_id = Some(id.into());
         self
     }
 
-    /// `roomId`: where.
+    /// Sets `roomId`, the room of the conversation.
     pub fn room_id(mut self, id: impl Into<String>) -> Self {
         self.room_id = Some(id.into());
         self
     }
 
-    /// The agent that is spoken to.
+    /// Returns the id of the agent.
     pub fn agent_id(&self) -> &AgentId {
         &self.agent
     }
 
-    /// The next message, answered whole.
+    /// Builds the next message; `send` returns the complete reply.
     pub fn say(&self, text: impl Into<String>) -> SendMessage {
-        let mut message = self.agents.send_message(&self.agent, text);
+        let mut message = SendMessage::new(self.handle.clone(), self.agent.clone(), text.into());
         if let Some(id) = &self.user_id {
             message = message.user_id(id);
         }
@@ -69,9 +74,9 @@ impl Conversation {
         message
     }
 
-    /// The next message, answered token by token.
+    /// Builds the next message; `send` returns the reply as a stream.
     pub fn stream(&self, text: impl Into<String>) -> StreamMessage {
-        let mut message = self.agents.stream_message(&self.agent, text);
+        let mut message = StreamMessage::new(self.handle.clone(), self.agent.clone(), text.into());
         if let Some(id) = &self.user_id {
             message = message.user_id(id);
         }

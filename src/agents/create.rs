@@ -1,24 +1,31 @@
 //! `POST /agents`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::AGENTS;
 use super::configuration::{ConfigurationBody, extra_field_setter};
-use crate::call::call;
-use crate::client::OrionOS;
+use super::path::agents_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
-use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Path, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::handle::Handle;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::request::{CallOptions, Request, call_options};
 use crate::types::{AgentConfig, CreatedAgent, configuration_setters};
 
-const OPERATION: &str = "agents.create";
+static CREATE: Operation = Operation {
+    name: "agents.create",
+    method: Method::POST,
+    idempotency: Idempotency::NotIdempotent,
+    window: RateWindow::OfOperation,
+};
 
 /// Creates an agent: `POST /agents`.
 ///
-/// Only the name is required; what is not set is not sent. A create is sent again only when the
-/// server certainly did not act on it: look at
-/// [`outcome()`](crate::OrionError::outcome) before creating again after an error.
+/// Only the name is required; unset fields are not sent. By default, a create is retried only if the
+/// server definitely did not act. Check [`outcome()`](crate::OrionError::outcome) before you create
+/// again after an error.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -49,7 +56,7 @@ const OPERATION: &str = "agents.create";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct CreateAgent {
-    client: OrionOS,
+    handle: Arc<Handle>,
     body: ConfigurationBody<AgentConfig>,
     options: CallOptions,
 }
@@ -58,51 +65,33 @@ call_options!(CreateAgent, part_of_others);
 configuration_setters!(CreateAgent[body.fields]);
 extra_field_setter!(CreateAgent);
 
+send_methods! {
+    /// Sends the request and returns the created agent.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::InvalidRequest`] if the name is empty, `INVALID_REQUEST` with the field
+    /// that the server rejected, and `INSUFFICIENT_QUOTA` if the account has no room for another
+    /// agent.
+    CreateAgent => CreatedAgent, CREATE
+}
+
 impl CreateAgent {
-    pub(super) fn new(client: OrionOS, name: String) -> Self {
-        Self::from_config(client, AgentConfig::new(name))
+    pub(super) fn new(handle: Arc<Handle>, name: String) -> Self {
+        Self::from_config(handle, AgentConfig::new(name))
     }
 
-    pub(super) fn from_config(client: OrionOS, mut config: AgentConfig) -> Self {
+    pub(super) fn from_config(handle: Arc<Handle>, mut config: AgentConfig) -> Self {
         config.remove_nulls();
         Self {
-            client,
+            handle,
             body: ConfigurationBody::new(config),
             options: CallOptions::default(),
         }
     }
 
-    /// Sends it.
-    ///
-    /// # Errors
-    ///
-    /// An empty name is [`OrionError::InvalidRequest`]; `INVALID_REQUEST` names the field that the
-    /// server refused; `INSUFFICIENT_QUOTA` says that the account is full.
-    pub async fn send(self) -> Result<CreatedAgent, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(*response.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<CreatedAgent>, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(response.unboxed())
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::POST,
-            path: Path::fixed(AGENTS),
-            query: None,
-            body: Some(self.body.to_json(Some(&self.body.fields.name))?),
-            safety: Safety::Unsafe,
-            window: WindowKey::operation(OPERATION),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        let body = self.body.to_json(Some(&self.body.fields.name))?;
+        Ok(Request::new(agents_path(), &self.options).with_body(body))
     }
 }

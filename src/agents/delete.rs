@@ -1,23 +1,30 @@
 //! `DELETE /agents/{agentId}`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::agent_path;
-use crate::call::call;
-use crate::client::OrionOS;
+use super::path::agent_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
-use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::handle::Handle;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::request::{CallOptions, Request, call_options};
 use crate::types::{AgentId, DeletedAgent};
 
-const OPERATION: &str = "agents.delete";
+static DELETE: Operation = Operation {
+    name: "agents.delete",
+    method: Method::DELETE,
+    idempotency: Idempotency::Idempotent,
+    window: RateWindow::OfOperation,
+};
 
-/// Deletes an agent for good, with its history and metrics: `DELETE /agents/{agentId}`.
+/// Deletes an agent permanently, with its history and metrics: `DELETE /agents/{agentId}`.
 ///
-/// It is retried like a read, since deleting twice deletes once. A 404 after an attempt whose answer
-/// was lost can mean that this very call deleted the agent: it is reported as it is, with
-/// [`outcome()`](crate::OrionError::outcome) `Unknown`.
+/// Deletes are idempotent, so they are retried like reads. If the response to an attempt is lost and
+/// the retry gets a 404, this call may have deleted the agent itself. The error is then the 404, with
+/// the [`outcome()`](crate::OrionError::outcome) `Unknown`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -33,53 +40,33 @@ const OPERATION: &str = "agents.delete";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct DeleteAgent {
-    client: OrionOS,
+    handle: Arc<Handle>,
     id: AgentId,
     options: CallOptions,
 }
 
 call_options!(DeleteAgent, part_of_others);
 
+send_methods! {
+    /// Sends the request and returns what was deleted.
+    ///
+    /// # Errors
+    ///
+    /// Returns `AGENT_NOT_FOUND` if there is no such agent, `DELETE_PROTECTED` if it must not be
+    /// deleted, and [`OrionError::InvalidRequest`] if the id is empty, `.` or `..`.
+    DeleteAgent => DeletedAgent, DELETE
+}
+
 impl DeleteAgent {
-    pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, id: AgentId) -> Self {
         Self {
-            client,
+            handle,
             id,
             options: CallOptions::default(),
         }
     }
 
-    /// Sends it.
-    ///
-    /// # Errors
-    ///
-    /// `AGENT_NOT_FOUND`; `DELETE_PROTECTED`; an id that is empty, `.` or `..` is
-    /// [`OrionError::InvalidRequest`].
-    pub async fn send(self) -> Result<DeletedAgent, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(*response.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<DeletedAgent>, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(response.unboxed())
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::DELETE,
-            path: agent_path(&self.id, "")?,
-            query: None,
-            body: None,
-            safety: Safety::Idempotent,
-            window: WindowKey::operation(OPERATION),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        Ok(Request::new(agent_path(&self.id, "")?, &self.options))
     }
 }

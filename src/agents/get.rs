@@ -1,19 +1,26 @@
 //! `GET /agents/{agentId}`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::agent_path;
-use crate::call::call;
-use crate::client::OrionOS;
+use super::path::agent_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
-use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::handle::Handle;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::request::{CallOptions, Request, call_options};
 use crate::types::{Agent, AgentId};
 
-const OPERATION: &str = "agents.get";
+static GET: Operation = Operation {
+    name: "agents.get",
+    method: Method::GET,
+    idempotency: Idempotency::Idempotent,
+    window: RateWindow::OfOperation,
+};
 
-/// Reads an agent with its configuration and metrics: `GET /agents/{agentId}`.
+/// Gets an agent with its configuration and metrics: `GET /agents/{agentId}`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,52 +36,33 @@ const OPERATION: &str = "agents.get";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct GetAgent {
-    client: OrionOS,
+    handle: Arc<Handle>,
     id: AgentId,
     options: CallOptions,
 }
 
 call_options!(GetAgent, part_of_others);
 
+send_methods! {
+    /// Sends the request and returns the agent.
+    ///
+    /// # Errors
+    ///
+    /// Returns `AGENT_NOT_FOUND` if there is no such agent, and [`OrionError::InvalidRequest`] if the
+    /// id is empty, `.` or `..`.
+    GetAgent => Agent, GET
+}
+
 impl GetAgent {
-    pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, id: AgentId) -> Self {
         Self {
-            client,
+            handle,
             id,
             options: CallOptions::default(),
         }
     }
 
-    /// Sends it.
-    ///
-    /// # Errors
-    ///
-    /// `AGENT_NOT_FOUND`; an id that is empty, `.` or `..` is [`OrionError::InvalidRequest`].
-    pub async fn send(self) -> Result<Agent, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(*response.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<Agent>, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(response.unboxed())
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::GET,
-            path: agent_path(&self.id, "")?,
-            query: None,
-            body: None,
-            safety: Safety::Idempotent,
-            window: WindowKey::operation(OPERATION),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        Ok(Request::new(agent_path(&self.id, "")?, &self.options))
     }
 }

@@ -1,28 +1,38 @@
 //! `GET /agents`
 
+use std::sync::Arc;
+
 use http::Method;
 use url::form_urlencoded;
 
-use super::AGENTS;
-use crate::client::OrionOS;
+use super::path::agents_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
+use crate::handle::Handle;
 use crate::meta::ApiResponse;
-use crate::pagination::{Items, List, Page, Pages};
-use crate::request::{CallOptions, Path, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::pagination::{Items, List, Listed, Page, Pages, Sealed};
+use crate::request::{CallOptions, call_options};
 use crate::types::{AgentSort, AgentStatus, AgentSummary, Order};
 
-const OPERATION: &str = "agents.list";
-/// The largest page (contract, "list").
+static LIST: Operation = Operation {
+    name: "agents.list",
+    method: Method::GET,
+    idempotency: Idempotency::Idempotent,
+    window: RateWindow::OfOperation,
+};
+
+/// The most agents that the server returns per page.
 const LARGEST_PAGE: u32 = 100;
 
 /// Lists the account's agents: `GET /agents`.
 ///
-/// [`send`](Self::send) gets one page. [`items`](Self::items) and [`pages`](Self::pages) go on by
-/// themselves, [`all`](Self::all) collects. They end on the list's total, on an empty page, or on a
-/// page that repeats the one before (a server that clamps the page number). An agent that moves to a
-/// later page while the list is read is delivered once; one that moves to an earlier page, because
-/// others were deleted meanwhile, can be missed.
+/// [`send`](Self::send) gets one page. [`items`](Self::items) and [`pages`](Self::pages) fetch the
+/// following pages as you read, and [`all`](Self::all) collects every agent. They end after the last
+/// page of the list, on an empty page, or on a page that repeats the one before (some servers return
+/// the last page for every higher number). An agent that moves to a later page while the list is read
+/// is not repeated. An agent that moves to an earlier page, because others were deleted, can be missed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,7 +58,7 @@ const LARGEST_PAGE: u32 = 100;
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send(), .items(), .pages() or .all()"]
 pub struct ListAgents {
-    client: OrionOS,
+    handle: Arc<Handle>,
     page: u64,
     limit: Option<u32>,
     status: Option<AgentStatus>,
@@ -60,10 +70,19 @@ pub struct ListAgents {
 
 call_options!(ListAgents, part_of_others);
 
+send_methods! {
+    /// Sends the request and returns one page.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::InvalidRequest`] if the page is 0 or the limit is outside 1 to 100.
+    ListAgents => Page<AgentSummary>, by fetch
+}
+
 impl ListAgents {
-    pub(super) fn new(client: OrionOS) -> Self {
+    pub(super) fn new(handle: Arc<Handle>) -> Self {
         Self {
-            client,
+            handle,
             page: 1,
             limit: None,
             status: None,
@@ -74,89 +93,78 @@ impl ListAgents {
         }
     }
 
-    /// `page`: the first page to get, from 1. Default 1.
+    /// Sets `page`, the first page to get. The lowest is 1, which is also the default.
     pub fn page(mut self, page: u64) -> Self {
         self.page = page;
         self
     }
 
-    /// `limit`: agents a page, 1 to 100. Default: the server's, 20.
+    /// Sets `limit`, the number of agents per page, 1 to 100. Defaults to the server's default, 20.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// `status`: only agents of this status.
+    /// Sets `status`, to list only agents with this status.
     pub fn status(mut self, status: impl Into<AgentStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// `sortBy`. Default: the server's, `createdAt`.
+    /// Sets `sortBy`. Defaults to the server's default, `createdAt`.
     pub fn sort_by(mut self, sort: AgentSort) -> Self {
         self.sort_by = Some(sort);
         self
     }
 
-    /// `order`. Default: the server's, descending.
+    /// Sets `order`. Defaults to the server's default, descending.
     pub fn order(mut self, order: Order) -> Self {
         self.order = Some(order);
         self
     }
 
-    /// How many pages after the first are fetched at a time; they are still delivered in order.
-    /// Default 1; 0 counts as 1.
+    /// Sets how many pages to fetch concurrently after the first. Items keep their order. 0 is treated
+    /// as 1. Defaults to 1.
     pub fn concurrency(mut self, pages: usize) -> Self {
         self.concurrency = pages.max(1);
         self
     }
 
-    /// Gets one page.
-    ///
-    /// # Errors
-    ///
-    /// A page of 0 or a limit outside 1 to 100 is [`OrionError::InvalidRequest`].
-    pub async fn send(self) -> Result<Page<AgentSummary>, OrionError> {
-        Ok(self.send_with_meta().await?.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<Page<AgentSummary>>, OrionError> {
-        let page = self.page;
-        self.into_list().fetch(page).await
-    }
-
-    /// Every agent from the first page on, one by one. A page that fails is an error and the end.
+    /// Returns a stream of all agents, starting with the first page. If a page fails, the stream yields
+    /// the error and ends.
     pub fn items(self) -> Items<AgentSummary> {
         self.pages().items()
     }
 
-    /// Every page from the first on. A page that fails is an error and the end.
+    /// Returns a stream of all pages, starting with the first one. If a page fails, the stream yields
+    /// the error and ends.
     pub fn pages(self) -> Pages<AgentSummary> {
         let (page, concurrency) = (self.page, self.concurrency);
         self.into_list().pages(page, concurrency)
     }
 
-    /// Every agent, in memory.
+    /// Returns every agent, in memory.
     ///
     /// # Errors
     ///
-    /// The first page's that fails; [`OrionError::UnexpectedResponse`] if the list does not end
-    /// after 10,000 pages.
+    /// Returns the error of the first page that fails, and [`OrionError::UnexpectedResponse`] if the
+    /// list has more than 10,000 pages.
     pub async fn all(self) -> Result<Vec<AgentSummary>, OrionError> {
         self.pages().all().await
     }
 
-    fn into_list(self) -> List {
-        List::new(self.client.clone(), self.into_request())
+    async fn fetch(self) -> Result<ApiResponse<Page<AgentSummary>>, OrionError> {
+        let page = self.page;
+        self.into_list().fetch(page).await
     }
 
-    /// Everything but the page, which the list sets for each.
-    fn into_request(self) -> Result<Request, OrionError> {
+    fn into_list(self) -> List {
+        let query = self.query();
+        List::new(self.handle, &LIST, agents_path(), query, self.options)
+    }
+
+    /// Returns the query without the page, which the list sets for each request.
+    fn query(&self) -> Result<String, OrionError> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(limit) = self.limit {
             if !(1..=LARGEST_PAGE).contains(&limit) {
@@ -174,15 +182,16 @@ impl ListAgents {
         if let Some(order) = self.order {
             query.append_pair("order", order.as_str());
         }
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::GET,
-            path: Path::fixed(AGENTS),
-            query: Some(query.finish()).filter(|query| !query.is_empty()),
-            body: None,
-            safety: Safety::Idempotent,
-            window: WindowKey::operation(OPERATION),
-            options: self.options,
-        })
+        Ok(query.finish())
+    }
+}
+
+impl Sealed for AgentSummary {}
+
+impl Listed for AgentSummary {
+    const LIST_KEY: &'static str = "agents";
+
+    fn identity(&self) -> &str {
+        self.id.as_str()
     }
 }

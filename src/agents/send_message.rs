@@ -1,23 +1,29 @@
 //! `POST /agents/{agentId}/messages`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::agent_path;
-use super::message_body::{MessageBody, message_setters};
-use crate::call::call;
-use crate::client::OrionOS;
+use super::message::{MESSAGES, MessageBody, message_setters};
+use super::path::agent_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
-use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::handle::Handle;
+use crate::operation::{Idempotency, Operation};
+use crate::request::{CallOptions, Request, call_options};
 use crate::types::{AgentId, Message};
 
-const OPERATION: &str = "agents.send_message";
+static SEND_MESSAGE: Operation = Operation {
+    name: "agents.send_message",
+    method: Method::POST,
+    idempotency: Idempotency::NotIdempotent,
+    window: MESSAGES,
+};
 
-/// Sends a message and waits for the whole reply: `POST /agents/{agentId}/messages`.
+/// Sends a message and waits for the complete reply: `POST /agents/{agentId}/messages`.
 ///
-/// A message is sent again only when the server certainly did not act on it, so that the agent
-/// hears it once. Replies can take long: stream them, or raise [`timeout`](Self::timeout).
+/// By default, a message is retried only if the server definitely did not act on it. This prevents
+/// duplicates. A reply can take a long time: stream it, or raise [`timeout`](Self::timeout).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -42,7 +48,7 @@ const OPERATION: &str = "agents.send_message";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct SendMessage {
-    client: OrionOS,
+    handle: Arc<Handle>,
     id: AgentId,
     body: MessageBody,
     options: CallOptions,
@@ -51,47 +57,31 @@ pub struct SendMessage {
 call_options!(SendMessage);
 message_setters!(SendMessage);
 
+send_methods! {
+    /// Sends the message and returns the complete reply.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::InvalidRequest`] if the text is empty, `AGENT_NOT_FOUND` or
+    /// `AGENT_UNAVAILABLE` if no agent can reply, and `MODEL_ERROR` if the model failed. The
+    /// [`outcome()`](OrionError::outcome) of a `MODEL_ERROR` is `Unknown`.
+    SendMessage => Message, SEND_MESSAGE
+}
+
 impl SendMessage {
-    pub(super) fn new(client: OrionOS, id: AgentId, text: String) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, id: AgentId, text: String) -> Self {
         Self {
-            client,
+            handle,
             id,
             body: MessageBody::new(text),
             options: CallOptions::default(),
         }
     }
 
-    /// Sends it.
-    ///
-    /// # Errors
-    ///
-    /// An empty text is [`OrionError::InvalidRequest`]; `AGENT_NOT_FOUND`; `AGENT_UNAVAILABLE`;
-    /// `MODEL_ERROR`, after which [`outcome()`](OrionError::outcome) is `Unknown`.
-    pub async fn send(self) -> Result<Message, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(*response.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<Message>, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(response.unboxed())
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::POST,
-            path: agent_path(&self.id, "/messages")?,
-            query: None,
-            body: Some(self.body.to_json()?),
-            safety: Safety::Unsafe,
-            window: WindowKey::messages(self.id.shared()),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        let path = agent_path(&self.id, "/messages")?;
+        Ok(Request::new(path, &self.options)
+            .with_body(self.body.to_json()?)
+            .with_scope(self.id.shared()))
     }
 }

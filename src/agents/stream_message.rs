@@ -1,25 +1,34 @@
 //! `POST /agents/{agentId}/messages/stream`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::agent_path;
-use super::message_body::{MessageBody, message_setters};
+use super::message::{MESSAGES, MessageBody, message_setters};
+use super::path::agent_path;
 use crate::call::open;
-use crate::client::OrionOS;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
+use crate::handle::Handle;
 use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::operation::{Idempotency, Operation};
+use crate::request::{CallOptions, Request, call_options};
 use crate::stream::MessageStream;
 use crate::types::AgentId;
 
-const OPERATION: &str = "agents.stream_message";
+static STREAM_MESSAGE: Operation = Operation {
+    name: "agents.stream_message",
+    method: Method::POST,
+    idempotency: Idempotency::NotIdempotent,
+    window: MESSAGES,
+};
 
 /// Sends a message and streams the reply: `POST /agents/{agentId}/messages/stream`.
 ///
-/// [`timeout`](Self::timeout) limits the time to the answer's head; a
-/// [`deadline`](Self::deadline) limits the whole stream; without one a stream lasts as long as
-/// events arrive. Opening the stream is retried like sending a message; a stream that breaks is not.
+/// [`timeout`](Self::timeout) applies until the response headers arrive, and
+/// [`deadline`](Self::deadline) to the entire stream. Without a deadline, a stream may last as long as
+/// it has events. A message is retried as with [`SendMessage`](crate::SendMessage) until the stream
+/// begins. A stream that fails is not retried.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -35,7 +44,7 @@ const OPERATION: &str = "agents.stream_message";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct StreamMessage {
-    client: OrionOS,
+    handle: Arc<Handle>,
     id: AgentId,
     body: MessageBody,
     options: CallOptions,
@@ -44,47 +53,36 @@ pub struct StreamMessage {
 call_options!(StreamMessage);
 message_setters!(StreamMessage);
 
+send_methods! {
+    /// Sends the message and returns when the reply begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`SendMessage::send`](crate::SendMessage::send). Returns
+    /// [`OrionError::UnexpectedResponse`] if the response is not `text/event-stream`. Later failures
+    /// are errors of the stream.
+    StreamMessage => MessageStream, by begin
+}
+
 impl StreamMessage {
-    pub(super) fn new(client: OrionOS, id: AgentId, text: String) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, id: AgentId, text: String) -> Self {
         Self {
-            client,
+            handle,
             id,
             body: MessageBody::new(text),
             options: CallOptions::default(),
         }
     }
 
-    /// Sends it, and returns when the server has begun to answer.
-    ///
-    /// # Errors
-    ///
-    /// As [`SendMessage::send`](crate::SendMessage::send); an answer that is no
-    /// `text/event-stream` is [`OrionError::UnexpectedResponse`]. What happens later is an error
-    /// of the stream.
-    pub async fn send(self) -> Result<MessageStream, OrionError> {
-        Ok(self.send_with_meta().await?.data)
+    async fn begin(self) -> Result<ApiResponse<MessageStream>, OrionError> {
+        let response = open(&self.handle, &STREAM_MESSAGE, self.request()).await?;
+        Ok(MessageStream::begin(self.handle, &STREAM_MESSAGE, response))
     }
 
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<MessageStream>, OrionError> {
-        let response = open(&self.client, self.request(), OPERATION).await?;
-        Ok(MessageStream::new(self.client, response))
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::POST,
-            path: agent_path(&self.id, "/messages/stream")?,
-            query: None,
-            body: Some(self.body.to_json()?),
-            safety: Safety::Unsafe,
-            window: WindowKey::messages(self.id.shared()),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        let path = agent_path(&self.id, "/messages/stream")?;
+        Ok(Request::new(path, &self.options)
+            .with_body(self.body.to_json()?)
+            .with_scope(self.id.shared()))
     }
 }

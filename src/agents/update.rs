@@ -1,27 +1,34 @@
 //! `PATCH /agents/{agentId}`
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::agent_path;
 use super::configuration::{ConfigurationBody, extra_field_setter};
-use crate::call::call;
-use crate::client::OrionOS;
+use super::path::agent_path;
+use crate::endpoint::send_methods;
 use crate::error::OrionError;
-use crate::meta::ApiResponse;
-use crate::request::{CallOptions, Request, WindowKey, call_options};
-use crate::retry::Safety;
+use crate::handle::Handle;
+use crate::operation::{Idempotency, Operation};
+use crate::pacing::RateWindow;
+use crate::request::{CallOptions, Request, call_options};
 use crate::types::{
     AgentChanges, AgentConfig, AgentId, AgentStatus, UpdatedAgent, configuration_clear_setters,
     configuration_setters,
 };
 
-const OPERATION: &str = "agents.update";
+/// Idempotent although PATCH is not in general: each field is set to a value or to null.
+static UPDATE: Operation = Operation {
+    name: "agents.update",
+    method: Method::PATCH,
+    idempotency: Idempotency::Idempotent,
+    window: RateWindow::OfOperation,
+};
 
-/// Changes an agent: `PATCH /agents/{agentId}`.
+/// Updates an agent: `PATCH /agents/{agentId}`.
 ///
-/// A field that is not set stays as it is; a field that is set replaces the old value whole; a field
-/// that is cleared is sent as null. Repeating an update changes nothing more, so it is retried like
-/// a read.
+/// Fields you do not set are unchanged. A setter replaces the entire value; `clear_…` sends null.
+/// Updates are idempotent, so they are retried like reads.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -46,7 +53,7 @@ const OPERATION: &str = "agents.update";
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until .send().await"]
 pub struct UpdateAgent {
-    client: OrionOS,
+    handle: Arc<Handle>,
     id: AgentId,
     body: ConfigurationBody<AgentChanges>,
     options: CallOptions,
@@ -57,10 +64,20 @@ configuration_setters!(UpdateAgent[body.fields]);
 configuration_clear_setters!(UpdateAgent[body.fields]);
 extra_field_setter!(UpdateAgent);
 
+send_methods! {
+    /// Sends the request and returns the updated agent.
+    ///
+    /// # Errors
+    ///
+    /// Returns `INVALID_REQUEST` with the field that the server rejected, and `AGENT_NOT_FOUND` if
+    /// there is no such agent.
+    UpdateAgent => UpdatedAgent, UPDATE
+}
+
 impl UpdateAgent {
-    pub(super) fn new(client: OrionOS, id: AgentId) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, id: AgentId) -> Self {
         Self {
-            client,
+            handle,
             id,
             body: ConfigurationBody::new(AgentChanges::default()),
             options: CallOptions::default(),
@@ -90,36 +107,9 @@ impl UpdateAgent {
         self
     }
 
-    /// Sends it.
-    ///
-    /// # Errors
-    ///
-    /// `INVALID_REQUEST` names the field that the server refused; `AGENT_NOT_FOUND`.
-    pub async fn send(self) -> Result<UpdatedAgent, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(*response.data)
-    }
-
-    /// Like [`send`](Self::send), with the answer's status, headers and rate limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<ApiResponse<UpdatedAgent>, OrionError> {
-        let response = call(&self.client, self.request(), OPERATION).await?;
-        Ok(response.unboxed())
-    }
-
-    fn request(&self) -> Result<Request, OrionError> {
-        Ok(Request {
-            operation: OPERATION,
-            method: Method::PATCH,
-            path: agent_path(&self.id, "")?,
-            query: None,
-            body: Some(self.body.to_json(self.body.fields.name.as_deref())?),
-            safety: Safety::Idempotent,
-            window: WindowKey::operation(OPERATION),
-            options: self.options.clone(),
-        })
+    fn request(&self) -> Result<Request<'_>, OrionError> {
+        let path = agent_path(&self.id, "")?;
+        let body = self.body.to_json(self.body.fields.name.as_deref())?;
+        Ok(Request::new(path, &self.options).with_body(body))
     }
 }

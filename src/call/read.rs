@@ -1,47 +1,46 @@
-//! What a call makes of an answer: its data, or a stream of events.
+//! What a call reads from a response: its data, or a stream of events.
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
-use crate::envelope::Answer;
+use crate::envelope::Response;
 use crate::error::OrionError;
 use crate::meta::request_id;
 use crate::pacing::Permit;
-use crate::transport::{Head, IncomingBody, StreamBody};
+use crate::time_limit::TimeLimit;
+use crate::transport::{IncomingBody, ResponseParts, StreamBody};
 
-/// Reads an answer within the attempt's time.
-pub(crate) trait ReadAnswer: Send + Sync {
+/// Reads a response within the attempt's time limit.
+pub(crate) trait ReadResponse: Send + Sync {
     /// What is read.
     type Read: Send;
     /// What the call returns.
     type Output: Send;
-    /// The `Accept` header, if it is not the client's usual one.
+    /// The `Accept` header, if it is not the client's default.
     const ACCEPT: Option<HeaderValue>;
 
-    /// What was read, or the error that the answer stands for.
+    /// Returns what was read, or the error that the response represents.
     fn read(
         &self,
-        head: &Head,
+        parts: &ResponseParts,
         body: IncomingBody,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
 
-    /// Decides how long the call's place in its rate-limit window is held.
+    /// Returns the call's result. If it keeps the permit, the call stays in flight for pacing.
     fn finish(
         &self,
         read: Self::Read,
         permit: Option<Permit>,
-        deadline: Option<(Duration, Instant)>,
+        deadline: Option<TimeLimit>,
     ) -> Self::Output;
 }
 
-/// The envelope's `data`, boxed: it is handed up through every layer of the call.
+/// Reads the envelope's `data`. It is boxed, because every layer of the call returns it to the next.
 pub(crate) struct ReadData<T>(PhantomData<fn() -> T>);
 
 impl<T> ReadData<T> {
@@ -50,69 +49,69 @@ impl<T> ReadData<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send> ReadAnswer for ReadData<T> {
+impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     type Read = Box<T>;
     type Output = Box<T>;
     const ACCEPT: Option<HeaderValue> = None;
 
     #[expect(
         clippy::manual_async_fn,
-        reason = "an async fn would keep a second body beside the one that it reads"
+        reason = "an async fn would keep a second copy of the body"
     )]
     fn read(
         &self,
-        head: &Head,
+        parts: &ResponseParts,
         mut body: IncomingBody,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
         async move {
-            let answer = whole(head, &mut body, max_bytes).await?;
-            answer.decode().map(Box::new)
+            let response = whole(parts, &mut body, max_bytes).await?;
+            response.decode().map(Box::new)
         }
     }
 
-    fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<(Duration, Instant)>) -> Box<T> {
+    fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<TimeLimit>) -> Box<T> {
         data
     }
 }
 
-/// A body of server-sent events.
-pub(crate) struct EventStream;
+/// Leaves a body of server-sent events to be read as a stream.
+pub(crate) struct ReadEventStream;
 
-/// An accepted stream.
+/// A stream that has begun.
 pub(crate) struct OpenStream {
     pub(crate) status: StatusCode,
     pub(crate) body: StreamBody,
-    /// Held as long as the stream is: it counts as a message in flight.
+    /// Kept as long as the stream, which counts as a message in flight.
     pub(crate) permit: Option<Permit>,
-    pub(crate) deadline: Option<(Duration, Instant)>,
+    pub(crate) deadline: Option<TimeLimit>,
 }
 
-impl ReadAnswer for EventStream {
+impl ReadResponse for ReadEventStream {
     type Read = (StatusCode, StreamBody);
     type Output = OpenStream;
     const ACCEPT: Option<HeaderValue> = Some(HeaderValue::from_static("text/event-stream"));
 
     async fn read(
         &self,
-        head: &Head,
+        parts: &ResponseParts,
         mut body: IncomingBody,
         max_bytes: usize,
     ) -> Result<Self::Read, OrionError> {
-        if head.status.is_success() && is_event_stream(&head.headers) {
-            return Ok((head.status, body.into_stream()));
+        if parts.status.is_success() && is_event_stream(&parts.headers) {
+            return Ok((parts.status, body.into_stream()));
         }
         // Errors before the first event are ordinary envelopes.
-        let answer = whole(head, &mut body, max_bytes).await?;
-        answer.success()?;
-        Err(answer.unexpected("a stream was asked for, but the answer is no text/event-stream"))
+        let response = whole(parts, &mut body, max_bytes).await?;
+        response.check_success()?;
+        Err(response.unexpected("expected a stream, but the response is not text/event-stream"))
     }
 
     fn finish(
         &self,
         (status, body): Self::Read,
         permit: Option<Permit>,
-        deadline: Option<(Duration, Instant)>,
+        deadline: Option<TimeLimit>,
     ) -> OpenStream {
         OpenStream {
             status,
@@ -124,17 +123,17 @@ impl ReadAnswer for EventStream {
 }
 
 async fn whole<'a>(
-    head: &'a Head,
+    parts: &'a ResponseParts,
     body: &mut IncomingBody,
     max_bytes: usize,
-) -> Result<Answer<'a>, OrionError> {
-    match body.read(head, max_bytes).await {
-        Ok(body) => Ok(Answer { head, body }),
+) -> Result<Response<'a>, OrionError> {
+    match body.read(parts, max_bytes).await {
+        Ok(body) => Ok(Response { parts, body }),
         Err(mut error) => {
-            // The body is lost, but not the head.
+            // The body is lost, but not the status and the headers.
             if let Some(context) = error.context_mut() {
-                context.status = Some(head.status);
-                context.request_id = request_id(&head.headers).map(str::to_owned);
+                context.status = Some(parts.status);
+                context.request_id = request_id(&parts.headers).map(str::to_owned);
             }
             Err(error)
         }

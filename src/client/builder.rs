@@ -1,8 +1,7 @@
-//! The client's settings, checked together in `build()`.
+//! The client's settings. `build()` checks them together.
 
 use std::env;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
@@ -11,13 +10,13 @@ use http::{Request, Response};
 use secrecy::SecretString;
 use tower_service::Service;
 
-use super::base_url::PRODUCTION;
-use super::{ApiKey, BaseUrl, Inner, OrionOS};
+use super::OrionOS;
 use crate::error::{BoxError, OrionError};
+use crate::handle::{ApiKey, BaseUrl, Handle, PRODUCTION};
 use crate::pacing::{Pacer, Pacing};
-use crate::request::{RequestBody, UserHeaders};
+use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
-use crate::transport::{SharedService, Transport};
+use crate::transport::{RequestBody, SharedService, Transport};
 
 const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
@@ -65,8 +64,36 @@ pub struct OrionBuilder {
     transport: Option<Transport>,
 }
 
+impl OrionOS {
+    /// Creates a client of the production service with default settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::Config`] if the key is empty or has a character that is invalid in a
+    /// header.
+    pub fn new(api_key: impl Into<SecretString>) -> Result<Self, OrionError> {
+        Self::builder().api_key(api_key).build()
+    }
+
+    /// Creates a client with the key from `ORION_API_KEY` and, if it is set, the base URL from
+    /// `ORION_BASE_URL`. Surrounding whitespace is ignored.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing or blank, or if the key or the
+    /// base URL is invalid.
+    pub fn from_env() -> Result<Self, OrionError> {
+        OrionBuilder::from_env()?.build()
+    }
+
+    /// Returns a builder with the default settings.
+    pub fn builder() -> OrionBuilder {
+        OrionBuilder::new()
+    }
+}
+
 impl OrionBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             api_key: None,
             base_url: PRODUCTION.to_owned(),
@@ -86,12 +113,12 @@ impl OrionBuilder {
         }
     }
 
-    /// Starts with the key from `ORION_API_KEY` and, if it is set, the base URL from
+    /// Returns a builder with the key from `ORION_API_KEY` and, if it is set, the base URL from
     /// `ORION_BASE_URL`.
     ///
     /// # Errors
     ///
-    /// [`OrionError::Config`] if `ORION_API_KEY` is missing, blank or no Unicode.
+    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing, blank or not Unicode.
     pub fn from_env() -> Result<Self, OrionError> {
         let key = variable(KEY_VARIABLE)?.ok_or_else(|| {
             OrionError::config(format!(
@@ -105,98 +132,102 @@ impl OrionBuilder {
         })
     }
 
-    /// The key that is sent as `Authorization: Bearer …`. Required.
+    /// Sets the API key, which is sent as `Authorization: Bearer …`. Required.
     pub fn api_key(mut self, key: impl Into<SecretString>) -> Self {
         self.api_key = Some(key.into());
         self
     }
 
-    /// Where the API is, version included, with or without a trailing slash. Default
-    /// `https://api.orionos.dev/v1`.
+    /// Sets the address of the API, including the version, with or without a trailing slash. Defaults
+    /// to `https://api.orionos.dev/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// The longest time of one attempt, from its start to the end of the answer's body (of a
-    /// stream: to its headers). Default 30 s.
+    /// Sets the time limit of one attempt, up to the end of the response body (for a stream, its
+    /// headers). Defaults to 30 seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// The longest time until a connection stands. Default 10 s. It does not apply to a client or
-    /// service of your own.
+    /// Sets the time limit for connecting. Defaults to 10 seconds. Ignored with
+    /// [`http_client`](Self::http_client) and [`http_service`](Self::http_service).
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// The longest time of a whole call: attempts, waits, pacing; of a stream, to its last event.
-    /// Default none.
+    /// Sets the time limit of an entire call, including waits, pacing and every event of a stream. No
+    /// limit by default.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// The longest time between two events of a stream; comments do not count. Default 60 s.
+    /// Sets how long a stream may go without an event. Comments do not count. Defaults to 60 seconds.
     pub fn stream_idle_timeout(mut self, limit: Duration) -> Self {
         self.stream_idle_timeout = limit;
         self
     }
 
-    /// The longest time between two pieces of a stream, comments included: notices a dead
-    /// connection sooner where the server sends keep-alive comments. Default none.
+    /// Sets how long a stream may go without any bytes. Comments count. This detects a dead
+    /// connection sooner if the server sends keep-alive comments. No limit by default.
     pub fn stream_read_timeout(mut self, limit: Duration) -> Self {
         self.stream_read_timeout = Some(limit);
         self
     }
 
-    /// When and how often failed calls are sent again. Default [`RetryPolicy::default`].
+    /// Sets which failed calls are retried, and when. Defaults to [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many retries all calls together may spend. Default [`RetryBudget::default`].
+    /// Sets how many retries all calls together may make. Defaults to [`RetryBudget::default`].
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = budget;
         self
     }
 
-    /// Whether calls wait for the rate limit's reset instead of earning a 429. Default
+    /// Sets whether calls wait for a rate limit to reset instead of running into a 429. Defaults to
     /// [`Pacing::Adaptive`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.pacing = pacing;
         self
     }
 
-    /// A body or a stream's event beyond this is an error, not memory. Default 16 MiB.
+    /// Sets the largest response body and stream event, in bytes. The client rejects a larger one
+    /// instead of buffering it. Defaults to 16 MiB.
     pub fn max_response_bytes(mut self, limit: usize) -> Self {
         self.max_response_bytes = limit;
         self
     }
 
-    /// Your application's name and version, in front of the client's own in `User-Agent`.
+    /// Sets the name and version of your application. They come before the client's own in
+    /// `User-Agent`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self
     }
 
-    /// A header that is sent with every request. One that cannot be sent is an error of `build()`.
+    /// Adds a header to every request. `build()` fails if the header is invalid.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers.add(name.as_ref(), value.as_ref());
         self
     }
 
-    /// Allows plain http to a host that is not loopback: the key then travels unencrypted.
+    /// Sets whether plain http to a host other than loopback is allowed. The API key is then sent
+    /// unencrypted. Defaults to `false`.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
-    /// Sends through a reqwest client of your own: proxies, certificates, DNS. Build it with
-    /// `redirect::Policy::none()` and without a timeout of its own; a followed redirect is an error.
+    /// Sets your own reqwest client, for example for proxies, certificates or DNS. Build it with
+    /// `redirect::Policy::none()` and without a timeout. A call fails if the client followed a
+    /// redirect.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -213,8 +244,8 @@ impl OrionBuilder {
         self
     }
 
-    /// Sends through any tower service: an in-process mock, a proxy, a middleware stack. Each call
-    /// works on a clone of it.
+    /// Sets a tower service that sends the requests, such as an in-process mock or a middleware
+    /// stack. Each call uses a clone of it.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -242,22 +273,23 @@ impl OrionBuilder {
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent.
+    /// Checks the settings and creates the client. Nothing is sent.
     ///
     /// # Errors
     ///
-    /// [`OrionError::Config`] that names the setting: no key, a key or header that HTTP cannot
-    /// carry, a base URL that is none, plain http to another host, no TLS library.
+    /// Returns [`OrionError::Config`] if the API key is missing, the key or a header has invalid
+    /// characters, the base URL is invalid or needs `allow_http(true)`, or the HTTP client cannot be
+    /// created.
     pub fn build(self) -> Result<OrionOS, OrionError> {
         let key = ApiKey::new(self.api_key.ok_or_else(|| {
             OrionError::config(format!(
-                "no API key: call api_key(), or set {KEY_VARIABLE} and use from_env()"
+                "missing API key: call api_key(), or set {KEY_VARIABLE} and use from_env()"
             ))
         })?)?;
         let base_url = BaseUrl::new(&self.base_url, self.allow_http)?;
         let own_headers = self.headers.checked().map_err(|error| match error {
             OrionError::InvalidRequest { reason, .. } => {
-                OrionError::config(format!("a header cannot be sent: {reason}"))
+                OrionError::config(format!("invalid header: {reason}"))
             }
             other => other,
         })?;
@@ -270,38 +302,36 @@ impl OrionBuilder {
             None => own_transport(self.connect_timeout)?,
         };
         if matches!(transport, Transport::Reqwest { .. }) {
-            // Else hyper writes it anew for every request. A service of the user's may go elsewhere.
+            // Otherwise hyper builds it for every request. A user's service may send elsewhere.
             headers.insert(HOST, base_url.host_header().clone());
         }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.extend(own_headers.clone());
         let mut headers_with_body = headers.clone();
         headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(OrionOS {
-            inner: Arc::new(Inner {
-                base_url,
-                key,
-                headers,
-                headers_with_body,
-                transport,
-                timeout: self.timeout,
-                deadline: self.deadline,
-                stream_idle_timeout: self.stream_idle_timeout,
-                stream_read_timeout: self.stream_read_timeout,
-                retry: self.retry,
-                budget: BudgetState::new(self.retry_budget),
-                pacer: match self.pacing {
-                    Pacing::Adaptive => Some(Arc::new(Pacer::new())),
-                    Pacing::Off => None,
-                },
-                max_response_bytes: self.max_response_bytes,
-            }),
-        })
+        Ok(OrionOS::with_handle(Handle {
+            base_url,
+            key,
+            headers,
+            headers_with_body,
+            transport,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            stream_idle_timeout: self.stream_idle_timeout,
+            stream_read_timeout: self.stream_read_timeout,
+            retry: self.retry,
+            budget: BudgetState::new(self.retry_budget),
+            pacer: match self.pacing {
+                Pacing::Adaptive => Some(Pacer::new()),
+                Pacing::Off => None,
+            },
+            max_response_bytes: self.max_response_bytes,
+        }))
     }
 }
 
-/// Never redirects, and leaves every retry to us: `never()` alone would still keep a copy of each
-/// request in case of one.
+/// The default HTTP client. It follows no redirect and retries nothing: with `never()` alone it
+/// would still keep a copy of each request for a possible retry.
 fn own_transport(connect_timeout: Duration) -> Result<Transport, OrionError> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -309,7 +339,7 @@ fn own_transport(connect_timeout: Duration) -> Result<Transport, OrionError> {
         .connect_timeout(connect_timeout)
         .tcp_nodelay(true)
         .build()
-        .map_err(|error| OrionError::config_with("the HTTP client cannot be made", error))?;
+        .map_err(|error| OrionError::config_with("cannot create the HTTP client", error))?;
     Ok(Transport::Reqwest {
         client,
         connect_timeout: Some(connect_timeout),
@@ -321,19 +351,19 @@ fn user_agent(product: Option<&str>) -> Result<HeaderValue, OrionError> {
         None => Ok(HeaderValue::from_static(OWN_USER_AGENT)),
         Some(product) => {
             HeaderValue::try_from(format!("{product} {OWN_USER_AGENT}")).map_err(|_| {
-                OrionError::config("user_agent() has a character that a header cannot carry")
+                OrionError::config("user_agent() has a character that is invalid in a header")
             })
         }
     }
 }
 
-/// A variable's value without the white space around it; `None` if that leaves nothing.
+/// Returns a variable's value without surrounding whitespace, or `None` if nothing is left.
 fn variable(name: &str) -> Result<Option<String>, OrionError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => Err(OrionError::config(format!(
-            "the environment variable {name} is not Unicode"
+            "the environment variable {name} is not valid Unicode"
         ))),
     }
 }

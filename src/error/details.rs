@@ -1,61 +1,22 @@
 //! What each kind of error carries.
 
 use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{BoxError, Outcome, TimeoutKind, display};
+use super::context::Context;
+use super::display::{self, one_line};
+use super::timeout_kind::TimeoutKind;
 use crate::types::ErrorCode;
 
-/// Which calls the retry table sends again after a failure (design §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RetryClass {
-    /// The server did not act: any call.
-    Any,
-    /// The server may have acted: only calls that may be repeated.
-    Idempotent,
-    /// Sending again cannot help.
-    Never,
-}
+/// An error of another layer, kept as the `source`.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// What every error about a call knows.
-#[derive(Debug, Clone)]
-pub(crate) struct Context {
-    pub(crate) operation: Option<&'static str>,
-    pub(crate) attempts: u32,
-    pub(crate) outcome: Outcome,
-    pub(crate) class: RetryClass,
-    pub(crate) retryable: bool,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) request_id: Option<String>,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) excerpt: Option<String>,
-    pub(crate) partial_text: Option<String>,
-    pub(crate) note: Option<String>,
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self {
-            operation: None,
-            attempts: 0,
-            outcome: Outcome::Unknown,
-            class: RetryClass::Never,
-            retryable: false,
-            status: None,
-            request_id: None,
-            retry_after: None,
-            excerpt: None,
-            partial_text: None,
-            note: None,
-        }
-    }
-}
-
-/// The server's own error: the envelope's `error` object.
+/// The server's error: the envelope's `error` object.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ApiError {
@@ -66,7 +27,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn new(
+    pub(super) fn new(
         code: ErrorCode,
         message: String,
         details: Option<Value>,
@@ -80,32 +41,32 @@ impl ApiError {
         }
     }
 
-    /// The HTTP status of the answer. It can be a 2xx: the envelope decides.
+    /// Returns the HTTP status of the response. It can be a 2xx: the envelope decides.
     pub fn status(&self) -> StatusCode {
         self.context.status.unwrap_or(StatusCode::OK)
     }
 
-    /// `error.code`; a code that this version does not know is kept as it came.
+    /// Returns `error.code`. A code that this version does not know is kept unchanged.
     pub fn code(&self) -> &ErrorCode {
         &self.code
     }
 
-    /// `error.message`, as it came.
+    /// Returns `error.message`, unchanged.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// `error.details`, as it came.
+    /// Returns `error.details`, unchanged.
     pub fn details(&self) -> Option<&Value> {
         self.details.as_ref()
     }
 
-    /// `error.details.field`: the parameter that the server refused.
+    /// Returns `error.details.field`: the parameter that the server rejected.
     pub fn field(&self) -> Option<&str> {
         self.details.as_ref()?.get("field")?.as_str()
     }
 
-    /// `error.details.reason`: why the server refused.
+    /// Returns `error.details.reason`: why the server rejected the parameter.
     pub fn reason(&self) -> Option<&str> {
         self.details.as_ref()?.get("reason")?.as_str()
     }
@@ -113,7 +74,7 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         write!(
             f,
             "{}: {}",
@@ -131,9 +92,9 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl std::error::Error for ApiError {}
+impl StdError for ApiError {}
 
-/// An answer without an envelope.
+/// A response that is not an envelope.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UnexpectedResponse {
@@ -143,7 +104,7 @@ pub struct UnexpectedResponse {
 }
 
 impl UnexpectedResponse {
-    pub(crate) fn new(
+    pub(super) fn new(
         what: impl Into<String>,
         content_type: Option<String>,
         context: Context,
@@ -155,17 +116,17 @@ impl UnexpectedResponse {
         }
     }
 
-    /// The HTTP status of the answer.
+    /// Returns the HTTP status of the response.
     pub fn status(&self) -> StatusCode {
         self.context.status.unwrap_or(StatusCode::OK)
     }
 
-    /// The answer's `Content-Type`.
+    /// Returns the `Content-Type` of the response.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The first 2 KiB of the body; bytes that are no UTF-8 are replaced.
+    /// Returns the first 2 KiB of the body. Invalid UTF-8 is replaced.
     pub fn body(&self) -> &str {
         self.context.excerpt.as_deref().unwrap_or_default()
     }
@@ -173,7 +134,7 @@ impl UnexpectedResponse {
 
 impl fmt::Display for UnexpectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         f.write_str(&one_line(&self.what))?;
         let mut notes = display::Notes::default();
         if let Some(content_type) = &self.content_type {
@@ -183,9 +144,9 @@ impl fmt::Display for UnexpectedResponse {
     }
 }
 
-impl std::error::Error for UnexpectedResponse {}
+impl StdError for UnexpectedResponse {}
 
-/// A success whose `data` has another shape than the operation's result.
+/// A successful response whose `data` cannot be decoded as the operation's result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DecodeError {
@@ -195,7 +156,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    pub(crate) fn new(path: String, source: impl Into<BoxError>, context: Context) -> Self {
+    pub(super) fn new(path: String, source: impl Into<BoxError>, context: Context) -> Self {
         Self {
             path,
             source: source.into(),
@@ -203,12 +164,13 @@ impl DecodeError {
         }
     }
 
-    /// Where in the body the mismatch is: `data.pagination.totalPages`, `data.agents[3].id`.
+    /// Returns the JSON path of what cannot be decoded, such as `data.pagination.totalPages` or
+    /// `data.agents[3].id`.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The first 2 KiB of the body.
+    /// Returns the first 2 KiB of the body.
     pub fn body(&self) -> &str {
         self.context.excerpt.as_deref().unwrap_or_default()
     }
@@ -216,10 +178,10 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         write!(
             f,
-            "the answer does not have the expected shape at {}: {}",
+            "cannot decode the response at {}: {}",
             one_line(&self.path),
             one_line(&self.source.to_string())
         )?;
@@ -227,13 +189,13 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for DecodeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
     }
 }
 
-/// An exchange that broke below HTTP.
+/// A connection that failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConnectionError {
@@ -243,34 +205,25 @@ pub struct ConnectionError {
 }
 
 impl ConnectionError {
-    pub(crate) fn new(source: BoxError, sent: bool) -> Self {
-        let (outcome, class) = if sent {
-            (Outcome::Unknown, RetryClass::Idempotent)
-        } else {
-            (Outcome::NotSent, RetryClass::Any)
-        };
+    pub(super) fn new(source: BoxError, sent: bool, context: Context) -> Self {
         Self {
             source,
             sent,
-            context: Context {
-                outcome,
-                class,
-                ..Context::default()
-            },
+            context,
         }
     }
 }
 
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         f.write_str(if self.sent {
-            "the connection broke before the answer was complete"
+            "the connection failed before the response was complete"
         } else {
             "could not reach the server"
         })?;
-        // The innermost cause is the one that a person can act on ("connection refused").
-        let mut cause: &(dyn std::error::Error + 'static) = &*self.source;
+        // The innermost cause ("connection refused") is what a person can act on.
+        let mut cause: &(dyn StdError + 'static) = &*self.source;
         while let Some(next) = cause.source() {
             cause = next;
         }
@@ -279,13 +232,13 @@ impl fmt::Display for ConnectionError {
     }
 }
 
-impl std::error::Error for ConnectionError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for ConnectionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
     }
 }
 
-/// A time limit that passed.
+/// A time limit that was exceeded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TimeoutError {
@@ -295,24 +248,15 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    pub(crate) fn new(what: TimeoutKind, limit: Duration, outcome: Outcome) -> Self {
-        let class = match what {
-            TimeoutKind::Connect => RetryClass::Any,
-            TimeoutKind::Attempt => RetryClass::Idempotent,
-            _ => RetryClass::Never,
-        };
+    pub(super) fn new(what: TimeoutKind, limit: Duration, context: Context) -> Self {
         Self {
             what,
             limit,
-            context: Context {
-                outcome,
-                class,
-                ..Context::default()
-            },
+            context,
         }
     }
 
-    /// The limit that passed.
+    /// Returns the length of the limit.
     pub fn limit(&self) -> Duration {
         self.limit
     }
@@ -320,26 +264,30 @@ impl TimeoutError {
 
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         let limit = self.limit;
         match self.what {
-            // A client of the user's own keeps its limit to itself.
-            TimeoutKind::Connect if limit.is_zero() => f.write_str("no connection in time"),
+            // The limit of a user's own HTTP client is not known.
+            TimeoutKind::Connect if limit.is_zero() => {
+                f.write_str("no connection within the time limit")
+            }
             TimeoutKind::Connect => write!(f, "no connection within {limit:?} (connect_timeout)"),
-            TimeoutKind::Attempt => write!(f, "no complete answer within {limit:?} (timeout)"),
-            TimeoutKind::Deadline => write!(f, "the deadline of {limit:?} leaves no time"),
+            TimeoutKind::Attempt => write!(f, "no complete response within {limit:?} (timeout)"),
+            TimeoutKind::Deadline => {
+                write!(f, "the call cannot finish within its deadline of {limit:?}")
+            }
             TimeoutKind::StreamIdle => {
-                write!(f, "no event for {limit:?} (stream_idle_timeout)")
+                write!(f, "no event within {limit:?} (stream_idle_timeout)")
             }
             TimeoutKind::StreamRead => {
-                write!(f, "not a byte for {limit:?} (stream_read_timeout)")
+                write!(f, "no bytes within {limit:?} (stream_read_timeout)")
             }
         }?;
         display::Notes::default().finish(f, &self.context)
     }
 }
 
-/// A stream that broke.
+/// A stream that failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamError {
@@ -349,7 +297,7 @@ pub struct StreamError {
 }
 
 impl StreamError {
-    pub(crate) fn new(
+    pub(super) fn new(
         what: impl Into<Cow<'static, str>>,
         source: Option<BoxError>,
         context: Context,
@@ -361,7 +309,7 @@ impl StreamError {
         }
     }
 
-    /// The text that arrived before the stream broke.
+    /// Returns the text that the stream received before it failed.
     pub fn partial_text(&self) -> &str {
         self.context.partial_text.as_deref().unwrap_or_default()
     }
@@ -369,7 +317,7 @@ impl StreamError {
 
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         f.write_str(&self.what)?;
         if let Some(source) = &self.source {
             write!(f, ": {}", one_line(&source.to_string()))?;
@@ -378,13 +326,13 @@ impl fmt::Display for StreamError {
     }
 }
 
-impl std::error::Error for StreamError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for StreamError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
 }
 
-/// A setting, an environment variable or a file that the client cannot use.
+/// An invalid setting, environment variable or file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConfigError {
@@ -393,7 +341,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn new(message: impl Into<String>, source: Option<BoxError>) -> Self {
+    pub(super) fn new(message: impl Into<String>, source: Option<BoxError>) -> Self {
         Self {
             message: message.into(),
             source,
@@ -411,13 +359,13 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl std::error::Error for ConfigError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for ConfigError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
 }
 
-/// A body or an event beyond the limit.
+/// A response body or stream event that exceeds the limit.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BodyTooLarge {
@@ -426,11 +374,11 @@ pub struct BodyTooLarge {
 }
 
 impl BodyTooLarge {
-    pub(crate) fn new(limit: usize, context: Context) -> Self {
+    pub(super) fn new(limit: usize, context: Context) -> Self {
         Self { limit, context }
     }
 
-    /// The limit in bytes.
+    /// Returns the limit in bytes.
     pub fn limit(&self) -> usize {
         self.limit
     }
@@ -438,45 +386,14 @@ impl BodyTooLarge {
 
 impl fmt::Display for BodyTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::head(f, &self.context)?;
+        display::prefix(f, &self.context)?;
         write!(
             f,
-            "the answer is larger than {} bytes (max_response_bytes)",
+            "the response is larger than {} bytes (max_response_bytes)",
             self.limit
         )?;
         display::Notes::default().finish(f, &self.context)
     }
 }
 
-impl std::error::Error for BodyTooLarge {}
-
-/// The server's words, made safe for one log line: no control characters, at most 500 characters.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 500;
-    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
-        return Cow::Borrowed(text);
-    }
-    let mut line: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        line.push('…');
-    }
-    Cow::Owned(line)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_has_no_control_characters_and_an_end() {
-        assert_eq!(one_line("plain"), "plain");
-        assert_eq!(one_line("two\nlines\u{1b}[31m"), "two lines [31m");
-        let long = "x".repeat(501);
-        assert_eq!(one_line(&long).chars().count(), 501);
-        assert!(one_line(&long).ends_with('…'));
-    }
-}
+impl StdError for BodyTooLarge {}

@@ -1,11 +1,12 @@
-//! The one line that `Display` prints: operation, status, what, notes, attempts, request id.
+//! The one line that `Display` prints: operation, status, message, notes, attempts, request id.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::details::{Context, one_line};
+use super::context::Context;
 
-/// `agents.create failed: 429 Too Many Requests `
-pub(super) fn head(f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Result {
+/// Writes the start of the line: `agents.create failed: 429 Too Many Requests, `.
+pub(super) fn prefix(f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Result {
     if let Some(operation) = context.operation {
         write!(f, "{operation} failed: ")?;
     }
@@ -23,11 +24,11 @@ pub(super) fn invalid_request(
     field: &str,
     reason: &str,
 ) -> String {
-    let head = operation.map_or(String::new(), |operation| format!("{operation} not sent: "));
-    format!("{head}invalid {}: {}", one_line(field), one_line(reason))
+    let prefix = operation.map_or(String::new(), |operation| format!("{operation} not sent: "));
+    format!("{prefix}invalid {}: {}", one_line(field), one_line(reason))
 }
 
-/// What stands in parentheses behind the message.
+/// What is in parentheses after the message.
 #[derive(Default)]
 pub(super) struct Notes(Vec<String>);
 
@@ -55,17 +56,34 @@ impl Notes {
     }
 }
 
+/// Makes text safe for one log line: no control characters, at most 500 characters.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 500;
+    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut line: String = text
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    Cow::Owned(line)
+}
+
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
     use serde_json::json;
 
     use super::*;
-    use crate::error::{ApiError, OrionError};
+    use crate::error::{Failure, OrionError};
 
     #[test]
-    fn one_line_names_everything_that_a_person_needs() {
-        let error = ApiError::new(
+    fn the_line_names_everything_that_a_person_needs() {
+        let error = OrionError::api(
             "INVALID_REQUEST".into(),
             "Name is required".into(),
             Some(json!({"field": "name", "reason": "Field is required"})),
@@ -74,7 +92,7 @@ mod tests {
                 attempts: 2,
                 status: Some(StatusCode::BAD_REQUEST),
                 request_id: Some("req_1".into()),
-                ..Context::default()
+                ..Context::of(Failure::Undecodable)
             },
         );
         assert_eq!(
@@ -95,5 +113,14 @@ mod tests {
             error.to_string(),
             "agents.list not sent: invalid limit: must be 1 to 100, got 101"
         );
+    }
+
+    #[test]
+    fn a_line_has_no_control_characters_and_is_not_endless() {
+        assert_eq!(one_line("plain"), "plain");
+        assert_eq!(one_line("two\nlines\u{1b}[31m"), "two lines [31m");
+        let long = "x".repeat(501);
+        assert_eq!(one_line(&long).chars().count(), 501);
+        assert!(one_line(&long).ends_with('…'));
     }
 }

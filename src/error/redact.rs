@@ -1,16 +1,18 @@
-//! A server can repeat the key that it was sent. Nothing of an error may.
+//! Removes the API key from errors: a server may repeat the key that it was sent.
 
 use serde_json::Value;
 
-use super::OrionError;
-use crate::client::REDACTED;
+use super::orion_error::OrionError;
 use crate::types::ErrorCode;
 
-/// A shorter key is a test's ("key"), no secret, and could be an ordinary word of the server's.
+/// What is printed instead of the key.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// A shorter key is not a secret but a test's ("key"), and could be an ordinary word in a response.
 const SHORTEST_SECRET: usize = 8;
 
 impl OrionError {
-    /// Takes the key out of everything that came from the server.
+    /// Removes the key from everything that came from the server.
     pub(crate) fn redact(&mut self, key: &str) {
         if key.len() < SHORTEST_SECRET {
             return;
@@ -91,8 +93,8 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
 
-    use crate::envelope::Answer;
-    use crate::transport::Head;
+    use crate::envelope::Response;
+    use crate::transport::ResponseParts;
 
     #[test]
     fn a_key_that_the_server_repeats_is_in_no_part_of_the_error() {
@@ -104,15 +106,15 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("x-request-id", "canary-key".parse().unwrap());
             headers.insert("content-type", "text/canary-key".parse().unwrap());
-            let head = Head {
+            let parts = ResponseParts {
                 status: StatusCode::OK,
                 headers,
             };
-            let answer = Answer {
-                head: &head,
+            let response = Response {
+                parts: &parts,
                 body: Bytes::from_static(body.as_bytes()),
             };
-            let mut error = answer.decode::<u8>().unwrap_err();
+            let mut error = response.decode::<u8>().unwrap_err();
             error.redact("canary-key");
             let printed = format!(
                 "{error} {error:?} {:?} {:?} {:?}",

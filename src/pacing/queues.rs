@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::fair_queue::FairQueue;
 use super::server_clock::ServerClock;
 use super::window::Window;
-use crate::request::WindowKey;
+use super::window_key::WindowKey;
 
 /// Queues of agents that nobody uses are dropped when there are more than this.
 const QUEUES_KEPT: usize = 256;
@@ -96,7 +96,15 @@ mod tests {
     use super::*;
 
     fn messages(agent: u32) -> WindowKey {
-        WindowKey::messages(agent.to_string().into())
+        let window = super::super::window_key::RateWindow::Shared {
+            name: "messages",
+            max_in_flight: 10,
+        };
+        WindowKey::new(
+            "agents.send_message",
+            window,
+            Some(agent.to_string().into()),
+        )
     }
 
     #[test]

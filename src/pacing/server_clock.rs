@@ -6,7 +6,7 @@ use http::header::{DATE, HeaderMap};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::rate_limit::server_date;
+use crate::server_date::server_date;
 
 /// How far the server's clock is ahead of ours, as a lower bound.
 ///

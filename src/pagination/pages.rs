@@ -1,4 +1,4 @@
-//! The streams of a list's pages and entries.
+//! A list's pages and items as streams.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,30 +8,33 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use http::StatusCode;
 
-use super::{List, Listed, Page};
-use crate::error::{Context as ErrorContext, OrionError, Outcome, UnexpectedResponse};
+use super::page::{List, Listed, Page};
+use crate::error::OrionError;
 
-/// More pages than this are not held in memory by `all()`: a list that never ends must.
+/// The most pages that `all()` keeps in memory, so that a list without an end is an error.
 const MOST_PAGES_IN_MEMORY: usize = 10_000;
 
 type BoxedStream<T> = Pin<Box<dyn Stream<Item = Result<T, OrionError>> + Send>>;
 
-/// A list's pages, in order. It ends after an error.
+/// The pages of a list, in order. The stream ends after an error.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Pages<T>(BoxedStream<Page<T>>);
+pub struct Pages<T> {
+    pages: BoxedStream<Page<T>>,
+    operation: &'static str,
+}
 
-/// A list's entries, in order. It ends after an error.
+/// The items of a list, in order. The stream ends after an error.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T>(BoxedStream<T>);
 
 impl List {
     pub(crate) fn pages<T: Listed>(self, first: u64, concurrency: usize) -> Pages<T> {
+        let operation = self.operation();
         let pages = stream::once(self.fetch::<T>(first)).map_ok(move |response| {
             let first = response.data;
             let list = first.list.clone();
-            // Without the total of a full first page there is nothing to fetch ahead.
+            // Without a next page there is nothing to fetch in advance.
             let last = if first.has_next() {
                 first.pagination.total_pages
             } else {
@@ -43,18 +46,21 @@ impl List {
                 .map_ok(|response| response.data);
             stream::once(async { Ok(first) }).chain(later)
         });
-        Pages(Box::pin(until_the_end(pages.try_flatten())))
+        Pages {
+            pages: Box::pin(until_the_end(pages.try_flatten())),
+            operation,
+        }
     }
 }
 
-/// Ends on an error, on an empty page, on one that repeats the page before, and on one that says
-/// that it is the last; drops entries that were delivered already.
+/// Ends the stream after an error, on an empty page, on a page that repeats the one before, and after
+/// a page that says that it is the last. Drops items that were already yielded.
 fn until_the_end<T: Listed>(
     pages: impl Stream<Item = Result<Page<T>, OrionError>> + Send,
 ) -> impl Stream<Item = Result<Page<T>, OrionError>> + Send {
     let mut ended = false;
     let mut before: Vec<String> = Vec::new();
-    let mut delivered: HashSet<String> = HashSet::new();
+    let mut yielded: HashSet<String> = HashSet::new();
     pages.scan((), move |(), page| {
         let next = match page {
             _ if ended => None,
@@ -62,7 +68,7 @@ fn until_the_end<T: Listed>(
                 ended = true;
                 Some(Err(error))
             }
-            Ok(page) if page.items.is_empty() && !delivered.is_empty() => None,
+            Ok(page) if page.items.is_empty() && !yielded.is_empty() => None,
             Ok(mut page) => {
                 let these: Vec<String> = page
                     .items
@@ -74,7 +80,7 @@ fn until_the_end<T: Listed>(
                 } else {
                     ended = !page.has_next();
                     page.items
-                        .retain(|item| delivered.insert(item.identity().to_owned()));
+                        .retain(|item| yielded.insert(item.identity().to_owned()));
                     before = these;
                     Some(Ok(page))
                 }
@@ -85,14 +91,14 @@ fn until_the_end<T: Listed>(
 }
 
 impl<T: Listed> Pages<T> {
-    /// The next page; `None` after the last or an error.
+    /// Returns the next page, or `None` after the last page or an error.
     pub async fn next(&mut self) -> Option<Result<Page<T>, OrionError>> {
-        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+        poll_fn(|cx| self.pages.as_mut().poll_next(cx)).await
     }
 
     pub(crate) fn items(self) -> Items<T> {
         let items = self
-            .0
+            .pages
             .map_ok(|page| stream::iter(page.items.into_iter().map(Ok)))
             .try_flatten();
         Items(Box::pin(items))
@@ -104,7 +110,8 @@ impl<T: Listed> Pages<T> {
         while let Some(page) = self.next().await {
             pages += 1;
             if pages > MOST_PAGES_IN_MEMORY {
-                return Err(endless());
+                let error = OrionError::endless_list(MOST_PAGES_IN_MEMORY);
+                return Err(error.of_operation(self.operation));
             }
             all.extend(page?.items);
         }
@@ -113,33 +120,17 @@ impl<T: Listed> Pages<T> {
 }
 
 impl<T> Items<T> {
-    /// The next entry; `None` after the last or an error.
+    /// Returns the next item, or `None` after the last item or an error.
     pub async fn next(&mut self) -> Option<Result<T, OrionError>> {
         poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
     }
-}
-
-fn endless() -> OrionError {
-    OrionError::UnexpectedResponse(Box::new(UnexpectedResponse::new(
-        format!(
-            "the list did not end after {MOST_PAGES_IN_MEMORY} pages; read it with items() if it \
-             is that long"
-        ),
-        None,
-        ErrorContext {
-            status: Some(StatusCode::OK),
-            outcome: Outcome::Rejected,
-            ..ErrorContext::default()
-        },
-    )))
-    .of_operation(super::OPERATION)
 }
 
 impl<T> Stream for Pages<T> {
     type Item = Result<Page<T>, OrionError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(cx)
+        self.pages.as_mut().poll_next(cx)
     }
 }
 

@@ -1,15 +1,15 @@
-//! The headers that the user adds to the client's own.
+//! The headers that the user adds to the client's.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::OrionError;
 
-/// Headers of the user's, or why one of them cannot be sent.
+/// The user's headers, or why one of them is invalid.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserHeaders {
     map: HeaderMap,
-    /// The first that cannot be sent; reported when the call is made.
-    refused: Option<String>,
+    /// What is wrong with the first invalid header. It is reported when the call is made.
+    invalid: Option<String>,
 }
 
 impl UserHeaders {
@@ -19,29 +19,30 @@ impl UserHeaders {
                 self.map.append(name, value);
             }
             Err(reason) => {
-                self.refused.get_or_insert(reason);
+                self.invalid.get_or_insert(reason);
             }
         }
     }
 
-    /// All of them.
+    /// Returns the headers, unless one of them is invalid.
     pub(crate) fn checked(&self) -> Result<&HeaderMap, OrionError> {
-        match &self.refused {
+        match &self.invalid {
             Some(reason) => Err(OrionError::invalid("header", reason.clone())),
             None => Ok(&self.map),
         }
     }
 }
 
-/// A header of the user's. The value is never repeated in the error: it may be a secret.
-pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+/// Parses a user's header. The error never repeats the value, which may be a secret.
+fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let parsed = HeaderName::try_from(name)
         .map_err(|_| format!("{name:?} is not a header name (RFC 9110 §5.1)"))?;
     if parsed == http::header::AUTHORIZATION {
         return Err("\"authorization\" is set from the API key; use api_key()".to_owned());
     }
-    let mut value = HeaderValue::try_from(value)
-        .map_err(|_| format!("the value of {name:?} has a character that a header cannot carry"))?;
+    let mut value = HeaderValue::try_from(value).map_err(|_| {
+        format!("the value of {name:?} has a character that is invalid in a header")
+    })?;
     value.set_sensitive(true);
     Ok((parsed, value))
 }

@@ -1,12 +1,18 @@
-//! What a single call may set for itself.
+//! What a call may set for itself, instead of the client's settings.
+//!
+//! A new option is a field of [`Overrides`], a getter of [`CallOptions`] and a setter in
+//! [`call_options!`].
 
 use std::time::Duration;
 
-use super::UserHeaders;
+use http::HeaderMap;
+
+use super::headers::UserHeaders;
+use crate::error::OrionError;
 use crate::retry::RetryPolicy;
 
-/// Overrides of the client's settings, for one call. Most calls have none, and then it is one word:
-/// a call is moved often before it is sent.
+/// The options of one call. Most calls have none. Then this is a null pointer, which makes a builder
+/// cheap to move.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallOptions(Option<Box<Overrides>>);
 
@@ -35,19 +41,23 @@ impl CallOptions {
         self.0.as_ref()?.retry.as_ref()
     }
 
-    pub(crate) fn headers(&self) -> Option<&UserHeaders> {
-        self.0.as_ref().map(|overrides| &overrides.headers)
+    /// Returns the call's own headers, unless one of them is invalid.
+    pub(crate) fn headers(&self) -> Result<Option<&HeaderMap>, OrionError> {
+        self.0
+            .as_ref()
+            .map(|overrides| overrides.headers.checked())
+            .transpose()
     }
 }
 
-/// The setters that every builder has; with `part_of_others`, also the crate's own one for a builder
-/// that larger operations are made of.
+/// The setters that every builder has. `part_of_others` adds a crate-private one to a builder that
+/// larger operations use.
 macro_rules! call_options {
     ($builder:ty, part_of_others) => {
         $crate::request::call_options!($builder);
 
         impl $builder {
-            /// With the options of the operation that it is a part of.
+            /// Uses the options of the operation that this call is a part of.
             pub(super) fn with_options(mut self, options: CallOptions) -> Self {
                 self.options = options;
                 self
@@ -56,28 +66,30 @@ macro_rules! call_options {
     };
     ($builder:ty) => {
         impl $builder {
-            /// The longest time of one attempt of this call, instead of the client's.
+            /// Sets the time limit of one attempt of this call. Defaults to the client's.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn timeout(mut self, limit: std::time::Duration) -> Self {
                 self.options.overrides().timeout = Some(limit);
                 self
             }
 
-            /// The longest time of this whole call: attempts, waits and pacing.
+            /// Sets the time limit of this entire call, including attempts, waits and pacing. Defaults
+            /// to the client's.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn deadline(mut self, limit: std::time::Duration) -> Self {
                 self.options.overrides().deadline = Some(limit);
                 self
             }
 
-            /// The retry policy of this call, instead of the client's.
+            /// Sets the retry policy of this call. Defaults to the client's.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
                 self.options.overrides().retry = Some(policy);
                 self
             }
 
-            /// A header of this call. One that cannot be sent is an error of the call.
+            /// Adds a header to this call, replacing the client's header of that name. The call fails
+            /// if the header is invalid.
             #[must_use = "a builder does nothing until .send().await"]
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 self.options

@@ -1,4 +1,4 @@
-//! A path made of segments, each of which stays one segment whatever it holds.
+//! The path of a request. Its segments are percent-encoded, so each stays one segment.
 
 use std::borrow::Cow;
 
@@ -6,24 +6,25 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::OrionError;
 
-/// Everything but RFC 3986's unreserved characters.
+/// Every character except RFC 3986's unreserved ones.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The encoded path behind the base URL, with its leading slash.
+/// The encoded path after the base URL, with a leading slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path(Cow<'static, str>);
 
 impl Path {
-    /// A path that needs no encoding.
+    /// Returns a path that needs no encoding.
     pub(crate) const fn fixed(path: &'static str) -> Self {
         Self(Cow::Borrowed(path))
     }
 
-    /// `{prefix}/{segment}{suffix}`. Refuses what a URL parser would drop or climb out with.
+    /// Returns `{prefix}/{segment}{suffix}`. Rejects a segment that a URL parser would drop or would
+    /// take for the parent.
     pub(crate) fn around(
         prefix: &str,
         segment: &str,
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_a_segment_holds_it_stays_one() {
+    fn a_segment_stays_one_segment() {
         for (id, encoded) in [
             ("agent_1", "agent_1"),
             ("a/b", "a%2Fb"),
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_changes_the_path_is_refused() {
+    fn a_segment_that_would_change_the_path_is_rejected() {
         for id in ["", ".", ".."] {
             assert!(
                 Path::around("/agents", id, "", "agentId").is_err(),

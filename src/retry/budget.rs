@@ -1,17 +1,17 @@
-//! The client-wide retry budget: a token bucket that retries drain and successes refill.
+//! The retry budget of a client: a bucket of tokens that retries drain and successful calls refill.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What a retry costs, in tokens.
+/// How many tokens a retry costs.
 const RETRY_COST: u32 = 5;
-/// What a success gives back.
+/// How many tokens a successful call returns.
 const SUCCESS_REFUND: u32 = 1;
 
-/// How many retries a client may spend on a server that does not recover.
+/// How many retries a client may make while a server does not recover.
 ///
-/// A bucket of tokens that all clones of a client share: a retry that the server did not ask for
-/// takes 5, a call that succeeds gives 1 back. While it is empty, failures are returned at once. A
-/// retry that the server invited with a hint (429, `Retry-After`) is free.
+/// The budget is a number of tokens that all clones of a client share. A retry costs 5 tokens and a
+/// successful call returns 1. With fewer than 5 left, calls fail without a retry. Retries after a
+/// server-requested delay are free.
 ///
 /// ```
 /// use orionos::{OrionOS, RetryBudget};
@@ -27,27 +27,27 @@ pub struct RetryBudget {
 }
 
 impl Default for RetryBudget {
-    /// 500 tokens: 100 retries in a row.
+    /// Returns a budget of 500 tokens, which permits 100 retries in a row.
     fn default() -> Self {
         Self::new(500)
     }
 }
 
 impl RetryBudget {
-    /// A bucket of this many tokens.
+    /// Returns a budget of `tokens` tokens.
     pub const fn new(tokens: u32) -> Self {
         Self {
             capacity: Some(tokens),
         }
     }
 
-    /// No limit over all calls; each call's own policy still holds.
+    /// Returns a budget without a limit. The retry policy of each call still applies.
     pub const fn unlimited() -> Self {
         Self { capacity: None }
     }
 }
 
-/// The bucket itself. Lock-free, because every call touches it.
+/// The tokens that are left. Lock-free, because every call uses it.
 #[derive(Debug)]
 pub(crate) struct BudgetState {
     capacity: Option<u32>,
@@ -62,7 +62,7 @@ impl BudgetState {
         }
     }
 
-    /// Takes what a retry costs. `false`: there is not enough.
+    /// Takes the tokens that a retry costs. Returns `false` if there are too few.
     pub(crate) fn take(&self) -> bool {
         self.capacity.is_none()
             || self
@@ -77,7 +77,7 @@ impl BudgetState {
         let Some(capacity) = self.capacity else {
             return;
         };
-        // A full bucket, the usual case, costs one read.
+        // The usual case is a full budget, which costs one read.
         if self.tokens.load(Ordering::Relaxed) < capacity {
             let _ = self
                 .tokens
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retries_drain_it_and_successes_refill_it() {
+    fn retries_drain_the_budget_and_successes_refill_it() {
         let budget = BudgetState::new(RetryBudget::new(10));
         assert!(budget.take());
         assert!(budget.take());
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn it_never_holds_more_than_its_capacity() {
+    fn a_budget_never_exceeds_its_capacity() {
         let budget = BudgetState::new(RetryBudget::new(5));
         for _ in 0..100 {
             budget.succeeded();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unlimited_budget_always_gives() {
+    fn an_unlimited_budget_permits_every_retry() {
         let budget = BudgetState::new(RetryBudget::unlimited());
         assert!((0..1000).all(|_| budget.take()));
     }

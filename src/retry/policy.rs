@@ -1,4 +1,4 @@
-//! The settings of the retry loop and the schedule that it waits by.
+//! The settings of retries, and the schedule of their waits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::time::Duration;
 type BoxedSchedule = Box<dyn Iterator<Item = Duration> + Send>;
 type MakeSchedule = Arc<dyn Fn() -> BoxedSchedule + Send + Sync>;
 
-/// How often, and after which waits, a failed call is sent again.
+/// How often a failed call is retried, and how long it waits before each retry.
 ///
-/// The default is 3 attempts with exponential backoff and full jitter (base 500 ms, factor 2, cap
-/// 20 s). A hint of the server wins over the backoff: the client never comes back sooner, and at
-/// most 10% later. A hint above [`max_retry_after`](Self::max_retry_after) or past the call's
-/// deadline ends the call at once with the server's error.
+/// The default is 3 attempts with exponential backoff and full jitter: 500 ms at first, doubled for
+/// each further retry, at most 20 seconds. If the server requests a delay, the client waits that long,
+/// plus up to 10%, instead of backing off. If the delay exceeds
+/// [`max_retry_after`](Self::max_retry_after) or would pass the deadline, the call fails immediately
+/// with the server's error.
 ///
-/// What is retried depends on whether the call may be repeated: a create or a message is sent again
-/// only when the server certainly did not act on it.
+/// By default, creates and messages are retried only if the server definitely did not act.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,11 +32,11 @@ type MakeSchedule = Arc<dyn Fn() -> BoxedSchedule + Send + Sync>;
 #[derive(Clone)]
 #[must_use = "a policy does nothing until a client or a call is given it"]
 pub struct RetryPolicy {
-    max_attempts: u32,
+    pub(crate) max_attempts: u32,
     initial_backoff: Duration,
     max_backoff: Duration,
-    max_retry_after: Duration,
-    retry_unsafe: bool,
+    pub(crate) max_retry_after: Duration,
+    pub(crate) retry_unsafe: bool,
     schedule: Option<MakeSchedule>,
 }
 
@@ -54,45 +54,49 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, no retry.
+    /// Returns a policy without retries.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// The most attempts of a call, the first one included. 0 counts as 1. Default 3.
+    /// Sets the maximum number of attempts of a call, including the first. 0 is treated as 1. Defaults
+    /// to 3.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the second attempt; it doubles for each further one. Default 500 ms.
+    /// Sets the longest wait before the first retry. It doubles for each further retry. Defaults to
+    /// 500 ms.
     pub fn initial_backoff(mut self, backoff: Duration) -> Self {
         self.initial_backoff = backoff;
         self
     }
 
-    /// No backoff is longer than this. Default 20 s. It does not shorten a hint of the server.
+    /// Sets the longest backoff. Defaults to 20 seconds. It does not shorten a delay that the server
+    /// requests.
     pub fn max_backoff(mut self, backoff: Duration) -> Self {
         self.max_backoff = backoff;
         self
     }
 
-    /// A hint of the server above this ends the call at once. Default 60 s.
+    /// Sets the longest delay that the server may request. If it requests a longer one, the call fails
+    /// immediately. Defaults to 60 seconds.
     pub fn max_retry_after(mut self, longest: Duration) -> Self {
         self.max_retry_after = longest;
         self
     }
 
-    /// Repeat creates and messages even when the server may have acted on them. Default `false`:
-    /// they could take effect twice.
+    /// Also retries creates and messages that may have succeeded, so they can take effect twice.
+    /// Defaults to `false`.
     pub fn retry_unsafe(mut self, retry: bool) -> Self {
         self.retry_unsafe = retry;
         self
     }
 
-    /// Wait by a schedule of your own instead of the exponential backoff: `make` is called once a
-    /// call, each item is the wait before the next attempt, and no item means no further attempt.
-    /// [`max_attempts`](Self::max_attempts) and the server's hints still hold.
+    /// Uses a custom schedule instead of exponential backoff. `make` is called once per call. Each item
+    /// is the wait before the next attempt; when the iterator ends, so do the retries.
+    /// [`max_attempts`](Self::max_attempts) and the delays that the server requests still apply.
     pub fn schedule<I>(mut self, make: impl Fn() -> I + Send + Sync + 'static) -> Self
     where
         I: Iterator<Item = Duration> + Send + 'static,
@@ -101,8 +105,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Wait by a policy of the `backoff` crate. `make` is called once a call; when
-    /// `next_backoff()` is `None` there is no further attempt.
+    /// Uses a policy of the `backoff` crate as the schedule. `make` is called once per call. When
+    /// `next_backoff()` returns `None`, there is no further attempt.
     ///
     /// ```
     /// use backoff::ExponentialBackoff;
@@ -122,21 +126,9 @@ impl RetryPolicy {
         })
     }
 
-    pub(crate) fn retries_unsafe(&self) -> bool {
-        self.retry_unsafe
-    }
-
-    pub(crate) fn attempts(&self) -> u32 {
-        self.max_attempts
-    }
-
-    pub(crate) fn longest_hint(&self) -> Duration {
-        self.max_retry_after
-    }
-
-    pub(crate) fn start(&self) -> Schedule {
+    pub(super) fn start(&self) -> Schedule {
         match &self.schedule {
-            Some(make) => Schedule::Own(make()),
+            Some(make) => Schedule::Custom(make()),
             None => Schedule::Exponential {
                 ceiling: self.initial_backoff.min(self.max_backoff),
                 cap: self.max_backoff,
@@ -153,29 +145,29 @@ impl fmt::Debug for RetryPolicy {
             .field("max_backoff", &self.max_backoff)
             .field("max_retry_after", &self.max_retry_after)
             .field("retry_unsafe", &self.retry_unsafe)
-            .field("schedule", &self.schedule.as_ref().map(|_| "own"))
+            .field("schedule", &self.schedule.as_ref().map(|_| "custom"))
             .finish()
     }
 }
 
 /// The waits of one call.
 pub(crate) enum Schedule {
-    /// Full jitter: anything between nothing and the ceiling, which doubles up to the cap.
+    /// Full jitter: each wait is between 0 and the ceiling, which doubles up to the cap.
     Exponential { ceiling: Duration, cap: Duration },
-    /// The user's own.
-    Own(BoxedSchedule),
+    /// The user's schedule.
+    Custom(BoxedSchedule),
 }
 
 impl Schedule {
-    /// The next wait; `None` is the end of the schedule.
-    pub(crate) fn next_wait(&mut self) -> Option<Duration> {
+    /// Returns the next wait, or `None` at the end of the schedule.
+    pub(super) fn next_wait(&mut self) -> Option<Duration> {
         match self {
             Self::Exponential { ceiling, cap } => {
                 let wait = ceiling.mul_f64(fastrand::f64());
                 *ceiling = ceiling.saturating_mul(2).min(*cap);
                 Some(wait)
             }
-            Self::Own(waits) => waits.next(),
+            Self::Custom(waits) => waits.next(),
         }
     }
 }
@@ -203,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_full() {
+    fn the_jitter_covers_the_range_from_0_to_the_ceiling() {
         let (mut low, mut high) = (0, 0);
         for _ in 0..1000 {
             let wait = RetryPolicy::default().start().next_wait().unwrap();
@@ -218,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_schedule_ends_when_its_iterator_does() {
+    fn a_custom_schedule_ends_when_its_iterator_does() {
         let policy = RetryPolicy::default().schedule(|| [Duration::from_secs(1)].into_iter());
         let mut schedule = policy.start();
         assert_eq!(schedule.next_wait(), Some(Duration::from_secs(1)));

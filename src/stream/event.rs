@@ -1,9 +1,8 @@
 //! From the bytes of a stream to its events.
 //!
-//! The parser is `sse-core`: of the parsers that exist it is the one that takes LF, CR, CRLF, a byte
-//! order mark and any split, and bounds an event's size. `eventsource-stream` (last release in 2022)
-//! and `sse-stream` buffer an event without limit; `eventsource-client` is a whole client over
-//! hyper.
+//! The parser is `sse-core`, because it accepts LF, CR, CRLF, a byte order mark and any split, and
+//! limits the size of an event. `eventsource-stream` (last release in 2022) and `sse-stream` buffer an
+//! event without a limit; `eventsource-client` is a complete client based on hyper.
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -23,11 +22,11 @@ pub enum MessageEvent {
     Token(String),
     /// `{"type":"done",…}`: the reply is complete.
     Done(MessageDone),
-    /// An event of a type that this version does not know, whole.
+    /// An event of a type that this version does not know, unchanged.
     Other(Value),
 }
 
-/// What an event of the wire stands for.
+/// What a server-sent event represents.
 pub(super) enum ReadEvent {
     Event(MessageEvent),
     /// The `error` object of `{"type":"error","error":{…}}`.
@@ -39,7 +38,7 @@ pub(super) enum EventError {
     Malformed(serde_json::Error),
 }
 
-/// The decoder and the bytes that it has not read yet.
+/// The decoder, and the bytes that it has not read yet.
 pub(super) struct Events {
     decoder: SseDecoder,
     unread: Bytes,
@@ -55,12 +54,12 @@ impl Events {
         }
     }
 
-    /// To be called when `next_event` has returned `None`: all earlier bytes are read then.
+    /// Adds bytes. Call it only after `next_event` has returned `None`, when all earlier bytes are read.
     pub(super) fn push(&mut self, bytes: Bytes) {
         self.unread = bytes;
     }
 
-    /// The next whole event, `None` if more bytes are needed.
+    /// Returns the next complete event, or `None` if more bytes are needed.
     pub(super) fn next_event(&mut self) -> Result<Option<ReadEvent>, EventError> {
         loop {
             match self.decoder.next(&mut self.unread) {
@@ -68,7 +67,7 @@ impl Events {
                 Some(Ok(SseEvent::Message(message))) => {
                     return read(message.data).map(Some).map_err(EventError::Malformed);
                 }
-                // A reconnection time is of no use to a stream that is not resumed.
+                // A stream that is not resumed needs no reconnection time.
                 Some(Ok(SseEvent::Retry(_))) => {}
                 Some(Err(_)) => return Err(EventError::TooLarge),
             }
@@ -92,7 +91,7 @@ struct Token<'a> {
 }
 
 fn read(mut data: String) -> Result<ReadEvent, serde_json::Error> {
-    // Nearly all events are tokens: one pass, and no allocation that the event does not have.
+    // Nearly all events are tokens: they are read in one pass and reuse the event's allocation.
     if let Ok(token) = serde_json::from_str::<Token<'_>>(&data)
         && token.kind == "token"
     {
@@ -114,13 +113,13 @@ fn read(mut data: String) -> Result<ReadEvent, serde_json::Error> {
         Some("token") => {
             use serde::de::Error;
             Err(serde_json::Error::custom(match probe.content {
-                None => "a token without content",
-                Some(_) => "a token whose content is no string",
+                None => "the token has no content",
+                Some(_) => "the content of the token is not a string",
             }))
         }
         Some("done") => {
             let mut event: Value = serde_json::from_str(data)?;
-            // The type is told by the variant; what is left is what the event carries.
+            // The variant is the type. The other fields are the event's data.
             if let Some(fields) = event.as_object_mut() {
                 fields.remove("type");
             }
@@ -139,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_its_content_escaped_or_not_wherever_it_stands() {
+    fn a_token_is_its_content_whether_it_is_escaped_or_not() {
         for (data, text) in [
             (r#"{"type":"token","content":" tide"}"#, " tide"),
             (r#"{"content":"token","type":"token"}"#, "token"),
@@ -152,7 +151,7 @@ mod tests {
         ] {
             match read(data.to_owned()) {
                 Ok(ReadEvent::Event(MessageEvent::Token(token))) => assert_eq!(token, text),
-                _ => panic!("{data} is no token"),
+                _ => panic!("{data} is not a token"),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Any `tower::Service` as the transport.
+//! A user's `tower::Service` as the transport.
 
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
@@ -9,16 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Buf;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::BodyExt;
 use tower_service::Service;
 
-use super::StreamBody;
+use super::request_body::RequestBody;
+use super::response::{StreamBody, erase};
 use crate::error::{BoxError, OrionError};
-use crate::request::RequestBody;
 
 type ServiceFuture = Pin<Box<dyn Future<Output = Result<Response<StreamBody>, OrionError>> + Send>>;
 
-/// The user's service; each call works on a clone of its own.
+/// The user's service. Each call uses a clone of it.
 pub(crate) struct SharedService(Mutex<Box<dyn ErasedService>>);
 
 impl SharedService {
@@ -35,7 +34,7 @@ impl SharedService {
     }
 
     pub(crate) fn call(&self, request: Request<RequestBody>) -> ServiceFuture {
-        // A panic in the user's Clone would poison the lock; the service itself is not changed by it.
+        // A panic in the user's `Clone` poisons the lock, but leaves the service unchanged.
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -72,7 +71,7 @@ where
     }
 }
 
-/// Looks through the chain of causes for one that says that no connection came about.
+/// Returns whether an error in the chain of causes says that there was no connection.
 fn was_never_sent(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -95,16 +94,4 @@ fn was_never_sent(error: &(dyn StdError + 'static)) -> bool {
         cause = error.source();
     }
     false
-}
-
-/// A body of any kind as one of `Bytes` and boxed errors.
-pub(super) fn erase<B>(body: B) -> StreamBody
-where
-    B: Body + Send + 'static,
-    B::Data: Buf + Send,
-    B::Error: Into<BoxError>,
-{
-    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-        .map_err(Into::into)
-        .boxed_unsync()
 }

@@ -186,7 +186,7 @@ fn a_client_that_cannot_work_is_not_built() {
         (OrionOS::builder().api_key("a\u{7f}"), "character"),
         (OrionOS::builder().api_key("schlüssel"), "character"),
         (base().base_url("nonsense"), "base URL"),
-        (base().base_url("ftp://h.example"), "scheme"),
+        (base().base_url("ftp://h.example"), "expected http or https"),
         (base().base_url("http://h.example/v1"), "allow_http"),
         (base().user_agent("a\nb"), "user_agent"),
     ] {

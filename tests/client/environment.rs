@@ -71,5 +71,5 @@ fn the_base_url_can_be_set() {
 #[test]
 fn a_bad_base_url_is_an_error() {
     let said = from_env(&[("ORION_API_KEY", "key"), ("ORION_BASE_URL", "nonsense")]);
-    assert!(said.contains("error: the base URL"), "{said}");
+    assert!(said.contains("error: invalid base URL"), "{said}");
 }

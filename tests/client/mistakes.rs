@@ -83,7 +83,7 @@ async fn a_url_without_the_version_is_a_route_that_is_not_there() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the base URL has the scheme \"localhost\"; expected something like https://api.orionos.dev/v1"
+        "invalid base URL: expected http or https, got \"localhost\""
     );
     let error = OrionOS::builder()
         .api_key("key")

@@ -1,16 +1,13 @@
-//! The API key: checked once, sent with every request, printed never.
+//! The API key. It is checked once, sent with every request and never printed.
 
 use std::fmt;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::OrionError;
+use crate::error::{OrionError, REDACTED};
 
-/// What stands in place of the key wherever it would be printed.
-pub(crate) const REDACTED: &str = "[redacted]";
-
-/// A key that is known to fit into `Authorization: Bearer …`.
+/// A key that is valid in `Authorization: Bearer …`.
 #[derive(Clone)]
 pub(crate) struct ApiKey(SecretString);
 
@@ -20,21 +17,21 @@ impl ApiKey {
         if text.trim().is_empty() {
             return Err(OrionError::config("the API key is empty"));
         }
-        // Only the place is named: the character is a piece of the secret.
+        // The error names the position only: the character is part of the secret.
         if let Some(at) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             return Err(OrionError::config(format!(
-                "the API key has a character that a header cannot carry (byte {}): a key is \
-                 visible ASCII without spaces; was it copied with a line end or quotes?",
+                "the API key has an invalid character at byte {}; expected visible ASCII without \
+                 spaces; was a line break copied with it?",
                 at + 1
             )));
         }
         Ok(Self(key))
     }
 
-    /// `Bearer …`, marked sensitive so that no HTTP library prints it.
+    /// Returns `Bearer …`, marked sensitive so that no HTTP library prints it.
     pub(crate) fn header(&self) -> Result<HeaderValue, OrionError> {
         let mut value = HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))
-            .map_err(|_| OrionError::config("the API key cannot be a header's value"))?;
+            .map_err(|_| OrionError::config("the API key is invalid in a header"))?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -55,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_a_header_cannot_carry_is_refused_without_being_repeated() {
+    fn an_invalid_key_is_rejected_and_the_error_does_not_repeat_it() {
         for key in ["secret\n", "sec ret", "sécret", "\"\u{0}", "secret\r\nx: y"] {
             let error = ApiKey::new(key.into()).unwrap_err().to_string();
             assert!(error.contains("byte"), "{error}");
@@ -64,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_key_is_refused() {
+    fn an_empty_key_is_rejected() {
         for key in ["", "  "] {
             assert!(ApiKey::new(key.into()).is_err());
         }
     }
 
     #[test]
-    fn it_is_never_printed() {
+    fn the_key_is_never_printed() {
         let key = ApiKey::new("canary".into()).unwrap();
         assert!(!format!("{key:?} {:?}", key.header().unwrap()).contains("canary"));
     }

@@ -1,4 +1,4 @@
-//! The base URL: checked once, joined with each request's path.
+//! The base URL. It is checked once and joined with each request's path.
 
 use http::HeaderValue;
 use url::{Host, Position, Url};
@@ -6,41 +6,44 @@ use url::{Host, Position, Url};
 use crate::error::OrionError;
 use crate::request::Path;
 
-/// The production service (contract, "Basics").
+/// The production service.
 pub(crate) const PRODUCTION: &str = "https://api.orionos.dev/v1";
 
-/// An absolute http(s) URL without trailing slash, query or fragment.
+/// An absolute http or https URL without a trailing slash, query or fragment.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
-    /// Everything but the path.
+    /// Has everything but the path.
     template: Url,
-    /// As it is shown.
+    /// The URL as it is shown.
     text: String,
-    /// What stands before every request's path.
+    /// The path before every request's path.
     prefix: String,
-    /// Its `Host` header (RFC 9110 §7.2).
+    /// The `Host` header (RFC 9110 §7.2).
     host: HeaderValue,
 }
 
 impl BaseUrl {
     pub(crate) fn new(text: &str, allow_http: bool) -> Result<Self, OrionError> {
-        let refuse = |why: String| {
+        let invalid = |why: String| {
             Err(OrionError::config(format!(
-                "the base URL {why}; expected something like {PRODUCTION}"
+                "invalid base URL: {why}; expected a URL such as {PRODUCTION}"
             )))
         };
         let mut url = match Url::parse(text.trim()) {
             Ok(url) => url,
-            Err(error) => return refuse(format!("cannot be read ({error})")),
+            Err(error) => return invalid(error.to_string()),
         };
         if !matches!(url.scheme(), "http" | "https") {
-            return refuse(format!("has the scheme {:?}", url.scheme()));
+            return Err(OrionError::config(format!(
+                "invalid base URL: expected http or https, got {:?}",
+                url.scheme()
+            )));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("holds a user name or password; the key goes into api_key()".into());
+            return invalid("it has a user name or password; pass the key to api_key()".into());
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("has a query or a fragment".into());
+            return invalid("it has a query or a fragment".into());
         }
         if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
             return Err(OrionError::config(format!(
@@ -50,11 +53,11 @@ impl BaseUrl {
             )));
         }
         let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
-            .map_err(|_| OrionError::config("the base URL's host is not one of http"))?;
+            .map_err(|_| OrionError::config("the base URL's host is invalid in a header"))?;
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&prefix);
         let text = url.as_str().trim_end_matches('/').to_owned();
-        // Each request's URL is a copy with another path: one this long has room for it.
+        // Each request's URL is a copy with another path. A long path makes room for it.
         url.set_path(&"x".repeat(prefix.len() + 64));
         Ok(Self {
             template: url,
@@ -82,9 +85,9 @@ impl BaseUrl {
         self.template.port_or_known_default()
     }
 
-    /// The URL of a request.
+    /// Returns the URL of a request.
     pub(crate) fn join(&self, path: &Path, query: Option<&str>) -> Url {
-        // Only the path is read anew: the rest was checked when the client was built.
+        // Only the path is parsed again: the rest was checked when the client was built.
         let mut url = self.template.clone();
         if self.prefix.is_empty() {
             url.set_path(path.as_str());
@@ -131,11 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused_with_the_reason() {
+    fn an_invalid_base_url_is_rejected_with_the_reason() {
         for (text, reason) in [
-            ("", "cannot be read"),
-            ("api.orionos.dev/v1", "cannot be read"),
-            ("ftp://h.example", "scheme"),
+            ("", "relative URL without a base"),
+            ("api.orionos.dev/v1", "relative URL without a base"),
+            ("ftp://h.example", "expected http or https, got \"ftp\""),
             ("https://user:pass@h.example", "user name"),
             ("https://h.example/?a=1", "query"),
             ("https://h.example/#a", "fragment"),
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_loopback_unless_allowed() {
+    fn plain_http_is_rejected_except_for_loopback_unless_allowed() {
         for host in [
             "localhost",
             "a.localhost",

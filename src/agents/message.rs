@@ -1,11 +1,18 @@
-//! What sent and streamed messages have in common: the body and its setters.
+//! What sent and streamed messages have in common: the body, its setters and the rate-limit window.
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::OrionError;
+use crate::pacing::RateWindow;
 use crate::request::json;
+
+/// The server counts the messages of each agent together, and accepts at most 10 in flight.
+pub(super) const MESSAGES: RateWindow = RateWindow::Shared {
+    name: "messages",
+    max_in_flight: 10,
+};
 
 /// The body of a message.
 #[derive(Debug, Clone, Serialize)]
@@ -18,7 +25,7 @@ pub(super) struct MessageBody {
     room_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<Value>,
-    /// Why the context cannot be written as JSON; reported when the call is made.
+    /// Why the context cannot be written as JSON. It is reported when the call is made.
     #[serde(skip)]
     bad_context: Option<String>,
 }
@@ -67,20 +74,21 @@ impl MessageBody {
 macro_rules! message_setters {
     ($builder:ident) => {
         impl $builder {
-            /// `userId`: who speaks. With `roomId` it names the conversation that the agent
-            /// remembers.
+            /// Sets `userId`, the user who sends the message. `userId` and `roomId` identify the
+            /// conversation that the agent remembers.
             pub fn user_id(mut self, id: impl Into<String>) -> Self {
                 self.body.user_id(id.into());
                 self
             }
 
-            /// `roomId`: where. With `userId` it names the conversation that the agent remembers.
+            /// Sets `roomId`, the room of the conversation. `userId` and `roomId` identify the
+            /// conversation that the agent remembers.
             pub fn room_id(mut self, id: impl Into<String>) -> Self {
                 self.body.room_id(id.into());
                 self
             }
 
-            /// `context`: anything that the agent should know, as a JSON object.
+            /// Sets `context`, a JSON object with anything that the agent should know.
             pub fn context(mut self, context: impl serde::Serialize) -> Self {
                 self.body.context(context);
                 self

@@ -1,4 +1,4 @@
-//! The body of a request as a service of one's own sees it.
+//! The body of a request, as a user's service receives it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// A request's body: JSON in one piece, or nothing.
+/// The body of a request: JSON in one piece, or nothing.
 ///
-/// Services given to [`OrionBuilder::http_service`](crate::OrionBuilder::http_service) receive it in
-/// their [`http::Request`].
+/// A service given to [`OrionBuilder::http_service`](crate::OrionBuilder::http_service) receives it
+/// in its [`http::Request`].
 #[derive(Debug, Clone, Default)]
 pub struct RequestBody(Option<Bytes>);
 
@@ -19,7 +19,7 @@ impl RequestBody {
         Self(bytes)
     }
 
-    /// The bytes that are left to be read; empty for a request without a body.
+    /// Returns the bytes that have not been read yet. Empty for a request without a body.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
     }

@@ -1,0 +1,103 @@
+//! How the client makes each kind of error.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::classify::Failure;
+use super::context::Context;
+use super::details::{
+    ApiError, BodyTooLarge, BoxError, ConfigError, ConnectionError, DecodeError, StreamError,
+    TimeoutError, UnexpectedResponse,
+};
+use super::orion_error::OrionError;
+use super::timeout_kind::TimeoutKind;
+use crate::types::ErrorCode;
+
+impl OrionError {
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::Config(Box::new(ConfigError::new(message, None)))
+    }
+
+    pub(crate) fn config_with(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self::Config(Box::new(ConfigError::new(message, Some(source.into()))))
+    }
+
+    pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::InvalidRequest {
+            field: field.into(),
+            reason: reason.into(),
+            operation: None,
+        }
+    }
+
+    pub(crate) fn api(
+        code: ErrorCode,
+        message: String,
+        details: Option<serde_json::Value>,
+        context: Context,
+    ) -> Self {
+        Self::Api(Box::new(ApiError::new(code, message, details, context)))
+    }
+
+    pub(crate) fn unexpected(
+        what: impl Into<String>,
+        content_type: Option<String>,
+        context: Context,
+    ) -> Self {
+        let error = UnexpectedResponse::new(what, content_type, context);
+        Self::UnexpectedResponse(Box::new(error))
+    }
+
+    /// A list that has more pages than the client keeps in memory.
+    pub(crate) fn endless_list(pages: usize) -> Self {
+        let what = format!(
+            "the list did not end after {pages} pages; use items() to read a list of that length"
+        );
+        let context = Context {
+            status: Some(StatusCode::OK),
+            ..Context::of(Failure::EndlessList)
+        };
+        Self::unexpected(what, None, context)
+    }
+
+    pub(crate) fn decode(path: String, source: impl Into<BoxError>, context: Context) -> Self {
+        Self::Decode(Box::new(DecodeError::new(path, source, context)))
+    }
+
+    /// `sent`: whether the server may have received the request.
+    pub(crate) fn connection(source: impl Into<BoxError>, sent: bool) -> Self {
+        let context = Context::of(Failure::Connection { sent });
+        Self::Connection(Box::new(ConnectionError::new(source.into(), sent, context)))
+    }
+
+    /// `sent`: whether the server may have received the request.
+    pub(crate) fn timeout(what: TimeoutKind, limit: Duration, sent: bool) -> Self {
+        let context = Context::of(Failure::Timeout { what, sent });
+        Self::Timeout {
+            what,
+            context: Box::new(TimeoutError::new(what, limit, context)),
+        }
+    }
+
+    pub(crate) fn stream(what: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
+        let context = Context::of(Failure::Stream);
+        Self::Stream(Box::new(StreamError::new(what, source, context)))
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let context = Context::of(Failure::TooLarge);
+        Self::BodyTooLarge(Box::new(BodyTooLarge::new(limit, context)))
+    }
+
+    /// Names the operation that failed.
+    pub(crate) fn of_operation(mut self, name: &'static str) -> Self {
+        if let Self::InvalidRequest { operation, .. } = &mut self {
+            *operation = Some(name);
+        } else if let Some(context) = self.context_mut() {
+            context.operation = Some(name);
+        }
+        self
+    }
+}

@@ -1,0 +1,52 @@
+//! What every error about a call knows.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::classify::{Failure, RetryClass, classify};
+use super::outcome::Outcome;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) operation: Option<&'static str>,
+    pub(crate) attempts: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) retry: RetryClass,
+    /// Whether the call's policy permits a retry after this failure.
+    pub(crate) retryable: bool,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    /// The first part of the body.
+    pub(crate) excerpt: Option<String>,
+    /// What a stream had received before it failed.
+    pub(crate) partial_text: Option<String>,
+    /// Why the client gave up.
+    pub(crate) note: Option<String>,
+}
+
+impl Context {
+    /// Returns what is known from the failure alone.
+    pub(crate) fn of(failure: Failure<'_>) -> Self {
+        let (outcome, retry) = classify(failure);
+        Self {
+            operation: None,
+            attempts: 0,
+            outcome,
+            retry,
+            retryable: false,
+            status: None,
+            request_id: None,
+            retry_after: None,
+            excerpt: None,
+            partial_text: None,
+            note: None,
+        }
+    }
+
+    /// For a failure that means something else where it happened.
+    pub(crate) fn reclassify(&mut self, failure: Failure<'_>) {
+        (self.outcome, self.retry) = classify(failure);
+    }
+}

@@ -1,0 +1,74 @@
+//! Which rate-limit window a call counts in, besides the account's.
+
+use std::sync::Arc;
+
+/// How the server counts the calls of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RateWindow {
+    /// In a window of the operation's own.
+    OfOperation,
+    /// In one window for several operations, such as sent and streamed messages.
+    Shared {
+        name: &'static str,
+        /// How many of its calls may be in flight at the same time.
+        max_in_flight: u32,
+    },
+}
+
+/// One window: the operations that share it and, if the server counts each subject apart, the
+/// subject (for messages, the agent).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WindowKey {
+    name: &'static str,
+    scope: Option<Arc<str>>,
+    max_in_flight: Option<u32>,
+}
+
+impl WindowKey {
+    pub(crate) fn new(
+        operation: &'static str,
+        window: RateWindow,
+        scope: Option<Arc<str>>,
+    ) -> Self {
+        let (name, max_in_flight) = match window {
+            RateWindow::OfOperation => (operation, None),
+            RateWindow::Shared {
+                name,
+                max_in_flight,
+            } => (name, Some(max_in_flight)),
+        };
+        Self {
+            name,
+            scope,
+            max_in_flight,
+        }
+    }
+
+    pub(super) fn max_in_flight(&self) -> Option<u32> {
+        self.max_in_flight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGES: RateWindow = RateWindow::Shared {
+        name: "messages",
+        max_in_flight: 10,
+    };
+
+    #[test]
+    fn operations_with_a_shared_window_have_one_key_per_scope() {
+        let key = |operation, scope: &str| WindowKey::new(operation, MESSAGES, Some(scope.into()));
+        assert_eq!(key("send", "agent_1"), key("stream", "agent_1"));
+        assert_ne!(key("send", "agent_1"), key("send", "agent_2"));
+    }
+
+    #[test]
+    fn operations_with_a_window_of_their_own_have_different_keys() {
+        let key = |operation| WindowKey::new(operation, RateWindow::OfOperation, None);
+        assert_eq!(key("get"), key("get"));
+        assert_ne!(key("get"), key("list"));
+    }
+}

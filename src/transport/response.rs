@@ -1,0 +1,115 @@
+//! A response, whose body is still to be read.
+
+use bytes::{Buf, Bytes};
+use http::StatusCode;
+use http::header::{CONTENT_LENGTH, HeaderMap};
+use http_body::Body;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::error::{BoxError, OrionError};
+
+pub(crate) struct Incoming {
+    pub(crate) parts: ResponseParts,
+    pub(crate) body: IncomingBody,
+}
+
+/// A response without its body.
+#[derive(Debug)]
+pub(crate) struct ResponseParts {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+/// A body that is polled piece by piece.
+pub(crate) type StreamBody = UnsyncBoxBody<Bytes, BoxError>;
+
+pub(crate) enum IncomingBody {
+    Reqwest(reqwest::Response),
+    Service(StreamBody),
+}
+
+impl IncomingBody {
+    /// Reads the whole body. Fails if it is larger than `limit`.
+    pub(crate) async fn read(
+        &mut self,
+        parts: &ResponseParts,
+        limit: usize,
+    ) -> Result<Bytes, OrionError> {
+        let announced = parts
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|announced| announced > limit) {
+            return Err(OrionError::too_large(limit));
+        }
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        // Most bodies are one chunk, which needs no copy.
+        let Some(second) = self.chunk().await? else {
+            return within(first, limit);
+        };
+        let mut whole = Vec::with_capacity(announced.unwrap_or(first.len() + second.len()));
+        whole.extend_from_slice(&first);
+        let mut next = Some(second);
+        while let Some(chunk) = next {
+            if whole.len() + chunk.len() > limit {
+                return Err(OrionError::too_large(limit));
+            }
+            whole.extend_from_slice(&chunk);
+            next = self.chunk().await?;
+        }
+        Ok(whole.into())
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, OrionError> {
+        match self {
+            Self::Reqwest(response) => response
+                .chunk()
+                .await
+                .map_err(|error| OrionError::connection(error.without_url(), true)),
+            Self::Service(body) => loop {
+                match body.frame().await {
+                    None => return Ok(None),
+                    Some(Ok(frame)) => {
+                        if let Ok(data) = frame.into_data() {
+                            return Ok(Some(data));
+                        }
+                    }
+                    Some(Err(error)) => return Err(OrionError::connection(error, true)),
+                }
+            },
+        }
+    }
+
+    /// Returns the body to be polled piece by piece.
+    pub(crate) fn into_stream(self) -> StreamBody {
+        match self {
+            Self::Reqwest(response) => {
+                let body: reqwest::Body = http::Response::from(response).into_body();
+                erase(body)
+            }
+            Self::Service(body) => body,
+        }
+    }
+}
+
+fn within(body: Bytes, limit: usize) -> Result<Bytes, OrionError> {
+    if body.len() > limit {
+        return Err(OrionError::too_large(limit));
+    }
+    Ok(body)
+}
+
+/// Turns any body into one of `Bytes` and boxed errors.
+pub(super) fn erase<B>(body: B) -> StreamBody
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
+    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+        .map_err(Into::into)
+        .boxed_unsync()
+}
