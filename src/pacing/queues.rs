@@ -93,10 +93,11 @@ impl Queues {
 
 #[cfg(test)]
 mod tests {
+    use super::super::window_key::RateWindow;
     use super::*;
 
     fn messages(agent: u32) -> WindowKey {
-        let window = super::super::window_key::RateWindow::Shared {
+        let window = RateWindow::Shared {
             name: "messages",
             max_in_flight: 10,
         };

@@ -68,7 +68,7 @@ async fn an_odd_id_stays_one_segment_of_the_path() {
 async fn a_page_or_limit_out_of_range_is_refused() {
     let mock = mock();
     let list = client(&mock).agents().list();
-    refused(list.clone().page(0).send().await, "page", "from 1");
+    refused(list.clone().page(0).send().await, "page", "at least 1");
     for limit in [0, 101, u32::MAX] {
         refused(
             list.clone().limit(limit).send().await,

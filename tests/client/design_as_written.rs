@@ -87,7 +87,9 @@ async fn the_agents_are_used_as_in_section_3() -> Result<(), OrionError> {
         .clear_bio()
         .send()
         .await?;
-    assert_eq!(updated.changes.unwrap(), ["bio", "status"]);
+    let mut changes = updated.changes.unwrap();
+    changes.sort_unstable();
+    assert_eq!(changes, ["bio", "status"]);
     agents
         .update(&id)
         .status(AgentStatus::Active)
