@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod description;
 pub(crate) mod error;
 pub(crate) mod faults;
+pub(crate) mod guard;
 pub(crate) mod input;
 pub(crate) mod journal;
 pub(crate) mod keys;

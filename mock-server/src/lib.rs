@@ -45,6 +45,7 @@ pub use state::keys::KeyState;
 pub use state::limits::{Limits, Tier};
 pub use state::replies::IncomingMessage;
 pub use state::settings::ListKey;
+pub use state::settings_update::SettingsUpdate;
 pub use state::snapshot::Snapshot;
 
 /// Compiles and runs the README's programs.

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent_seed;
 pub(crate) mod builder;
+pub(crate) mod checks;
 pub(crate) mod connection;
 pub(crate) mod mock_server;
 pub(crate) mod service;

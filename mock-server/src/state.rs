@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod replies;
 pub(crate) mod settings;
+pub(crate) mod settings_update;
 pub(crate) mod snapshot;
 pub(crate) mod state_file;
 pub(crate) mod store;

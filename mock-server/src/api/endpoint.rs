@@ -9,13 +9,13 @@ use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
 use crate::protocol::operation::Operation;
 use crate::state::account::AccountState;
-use crate::state::settings::ListKey;
+use crate::state::settings::Settings;
 
 /// Answers a request while the account is locked.
 pub(crate) type Handler = fn(&mut Exchange, &mut AccountState) -> Result<Handled, Failure>;
 
 /// Describes an operation for the OpenAPI document.
-pub(crate) type Describe = fn(&mut Types, ListKey) -> Value;
+pub(crate) type Describe = fn(&mut Types, &Settings) -> Value;
 
 /// A response, or what makes it when the account is no longer locked.
 pub(crate) enum Handled {

@@ -42,7 +42,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn openapi(State(app): State<Arc<App>>) -> http::Response<Body> {
-    let document = document::document(&app.settings.base_url, app.settings.list_key);
+    let document = document::document(&app.settings);
     envelope::json(StatusCode::OK, &document).map(Body::from)
 }
 

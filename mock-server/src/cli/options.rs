@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use orionos_mock_server::{Fault, ListKey, Tier};
+use orionos_mock_server::{Fault, ListKey, SettingsUpdate, Tier};
 
 /// A stateful mock of the OrionOS API with limits, conversations, streaming and faults
 #[derive(Debug, Parser)]
@@ -30,6 +30,15 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) control_token: Option<String>,
+    /// Host name under which the control API may be used without a token (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with = "no_control")]
+    pub(crate) allow_host: Vec<String>,
+    /// URL at which clients reach the mock, such as http://mock:3000
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Origin whose web pages may call the API, such as http://localhost:5173; * for all (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors_origin: Vec<String>,
     /// API key with all permissions (repeatable; default: test-key)
     #[arg(long, value_name = "KEY")]
     pub(crate) api_key: Vec<String>,
@@ -45,6 +54,12 @@ pub(crate) struct Options {
     /// JSON field that has the items of a list: agents or items
     #[arg(long, default_value = "agents")]
     pub(crate) list_key: ListKey,
+    /// Effect of an update on settings: merge by platform, or replace all
+    #[arg(long, default_value = "merge")]
+    pub(crate) settings: SettingsUpdate,
+    /// Model provider that agents may have, in addition to the four of the API (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Vec<String>,
     /// Accept any key, with separate agents, limits, journal, faults and clock per key
     #[arg(long)]
     pub(crate) isolate_keys: bool,

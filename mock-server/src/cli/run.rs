@@ -68,6 +68,7 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
         .tier(options.tier)
         .seed(options.seed)
         .list_key(options.list_key)
+        .settings(options.settings)
         .isolate_keys(options.isolate_keys)
         .token_pace(Duration::from_millis(options.token_pace))
         .clock(match options.clock {
@@ -76,6 +77,18 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
         });
     if let Some(token) = &options.control_token {
         builder = builder.control_token(token);
+    }
+    for name in &options.allow_host {
+        builder = builder.allow_host(name);
+    }
+    if let Some(url) = &options.public_url {
+        builder = builder.public_url(url);
+    }
+    for origin in &options.cors_origin {
+        builder = builder.cors_origin(origin);
+    }
+    for name in &options.provider {
+        builder = builder.provider(name);
     }
     for key in &options.api_key {
         builder = builder.api_key(key);

@@ -25,7 +25,7 @@ use crate::state::limits::Limits;
 use crate::state::snapshot::Snapshot;
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
-    ok(&document(&app.settings.base_url))
+    ok(&document(app.settings.root_url()))
 }
 
 /// One method of a path.
@@ -96,10 +96,9 @@ impl Method {
     }
 }
 
-fn document(base_url: &str) -> Value {
+fn document(server: &str) -> Value {
     let mut types = Types::for_requests();
     let paths = paths(&mut types);
-    let server = base_url.strip_suffix("/v1").unwrap_or(base_url);
     json!({
         "openapi": "3.1.0",
         "info": {

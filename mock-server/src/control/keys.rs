@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::control::error::ControlError;
 use crate::control::input::Json;
 use crate::control::output::ok;
+use crate::protocol::headers::check_sendable;
 use crate::state::app::App;
 use crate::state::keys::KeyState;
 
@@ -32,9 +33,7 @@ pub(crate) async fn set(
     State(app): State<Arc<App>>,
     Json(new): Json<NewKey>,
 ) -> Result<Response, ControlError> {
-    if new.key.is_empty() {
-        return Err(ControlError::bad("key must not be empty"));
-    }
+    check_sendable(&new.key).map_err(|reason| ControlError::bad(format!("key {reason}")))?;
     app.set_key(&new.key, new.state);
     Ok(ok(&KeySet { state: new.state }))
 }

@@ -8,15 +8,16 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, patch, post, put};
 use http::StatusCode;
 
-use crate::control::access::{ControlAccess, check_token};
+use crate::control::access::ControlAccess;
 use crate::control::error::ControlError;
+use crate::control::guard::guard;
 use crate::control::{
     agents, capabilities, clock, description, faults, journal, keys, limits, replies, server, state,
 };
 use crate::state::app::App;
 
 /// Returns the router of the control API.
-pub(crate) fn router(app: Arc<App>, access: &ControlAccess) -> Router {
+pub(crate) fn router(app: Arc<App>, access: ControlAccess) -> Router {
     Router::new()
         .route("/__mock/health", get(server::health))
         .route("/__mock/ready", get(server::ready))
@@ -39,9 +40,11 @@ pub(crate) fn router(app: Arc<App>, access: &ControlAccess) -> Router {
         .route("/__mock/limits", get(limits::show).put(limits::set))
         .route("/__mock/tier", put(limits::set_tier))
         .route("/__mock/replies", put(replies::set))
+        .route("/__mock", any(unknown))
+        .route("/__mock/", any(unknown))
         .route("/__mock/{*rest}", any(unknown))
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn_with_state(access.token.clone(), check_token))
+        .layer(from_fn_with_state(Arc::new(access), guard))
         .with_state(app)
 }
 

@@ -22,6 +22,7 @@ pub(crate) async fn restore(
     target: TargetAccount,
     Json(snapshot): Json<Snapshot>,
 ) -> Result<Response, ControlError> {
+    snapshot.check().map_err(ControlError::bad)?;
     app.commit(&target.0, |state| {
         state.store.replace(snapshot.agents);
         Ok(())

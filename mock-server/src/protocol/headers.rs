@@ -11,6 +11,19 @@ pub(crate) fn bearer_key(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
 }
 
+/// Returns why a key or a token can never be sent in a header.
+pub(crate) fn check_sendable(secret: &str) -> Result<(), &'static str> {
+    if secret.is_empty() {
+        Err("must not be empty")
+    } else if secret.trim() != secret {
+        Err("must not begin or end with whitespace")
+    } else if !secret.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        Err("must have only printable ASCII characters")
+    } else {
+        Ok(())
+    }
+}
+
 /// Returns whether the content type is JSON, with any parameters.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     headers

@@ -4,14 +4,14 @@
 use serde_json::{Map, Value};
 
 use crate::protocol::failure::Failure;
-use crate::protocol::fields::{CONFIGURATION, MESSAGE, PROVIDERS, Shape};
+use crate::protocol::fields::{CONFIGURATION, MESSAGE, Shape};
 use crate::protocol::json_object::kind;
 
 /// Fields that only the server sets.
 pub(crate) const READ_ONLY: [&str; 5] = ["id", "createdAt", "updatedAt", "metrics", "apiEndpoint"];
 
 /// Checks the body of a create.
-pub(crate) fn create(body: &Map<String, Value>) -> Result<(), Failure> {
+pub(crate) fn create(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
     match body.get("name") {
         None | Some(Value::Null) => {
             return Err(Failure::invalid(
@@ -27,16 +27,16 @@ pub(crate) fn create(body: &Map<String, Value>) -> Result<(), Failure> {
                 "Field cannot be empty",
             ));
         }
-        Some(name) => check(name, &Shape::Text, "name")?,
+        Some(name) => check(name, &Shape::Text, "name", providers)?,
     }
     if body.contains_key("status") {
         return Err(read_only("status"));
     }
-    configuration(body)
+    configuration(body, providers)
 }
 
 /// Checks the body of an update.
-pub(crate) fn update(body: &Map<String, Value>) -> Result<(), Failure> {
+pub(crate) fn update(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
     match body.get("name") {
         None => {}
         Some(Value::Null) => {
@@ -53,7 +53,7 @@ pub(crate) fn update(body: &Map<String, Value>) -> Result<(), Failure> {
                 "Field cannot be empty",
             ));
         }
-        Some(name) => check(name, &Shape::Text, "name")?,
+        Some(name) => check(name, &Shape::Text, "name", providers)?,
     }
     match body.get("status") {
         None => {}
@@ -66,10 +66,10 @@ pub(crate) fn update(body: &Map<String, Value>) -> Result<(), Failure> {
             ));
         }
     }
-    configuration(body)
+    configuration(body, providers)
 }
 
-fn configuration(body: &Map<String, Value>) -> Result<(), Failure> {
+fn configuration(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
     if let Some(field) = READ_ONLY
         .into_iter()
         .find(|field| body.contains_key(*field))
@@ -80,7 +80,7 @@ fn configuration(body: &Map<String, Value>) -> Result<(), Failure> {
         match body.get(*field) {
             // `null` clears an optional field.
             None | Some(Value::Null) => {}
-            Some(value) => check(value, shape, field)?,
+            Some(value) => check(value, shape, field, providers)?,
         }
     }
     Ok(())
@@ -105,31 +105,31 @@ pub(crate) fn message(body: &Map<String, Value>) -> Result<(), Failure> {
     match body.get("text") {
         None | Some(Value::Null) => return Err(empty()),
         Some(Value::String(text)) if text.trim().is_empty() => return Err(empty()),
-        Some(text) => check(text, &Shape::Text, "text")?,
+        Some(text) => check(text, &Shape::Text, "text", &[])?,
     }
     for (field, shape) in MESSAGE {
         match body.get(*field) {
             None | Some(Value::Null) => {}
-            Some(value) => check(value, shape, field)?,
+            Some(value) => check(value, shape, field, &[])?,
         }
     }
     Ok(())
 }
 
 /// Checks that a value has a shape.
-fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Failure> {
+fn check(value: &Value, shape: &Shape, path: &str, providers: &[String]) -> Result<(), Failure> {
     let fits = match shape {
         Shape::Text => value.is_string(),
         Shape::Bool => value.is_boolean(),
         Shape::Number => value.is_number(),
         Shape::Object => value.is_object(),
-        Shape::Named(_, shape) => return check(value, shape, path),
+        Shape::Named(_, shape) => return check(value, shape, path, providers),
         Shape::ListOf(inner) => {
             let Some(items) = value.as_array() else {
                 return Err(wrong_type(value, shape, path));
             };
             for (index, item) in items.iter().enumerate() {
-                check(item, inner, &format!("{path}[{index}]"))?;
+                check(item, inner, &format!("{path}[{index}]"), providers)?;
             }
             true
         }
@@ -148,18 +148,20 @@ fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Failure> {
                         ));
                     }
                     Some(Value::Null) | None => {}
-                    Some(value) => check(value, inner, &path)?,
+                    Some(value) => check(value, inner, &path, providers)?,
                 }
             }
             true
         }
         Shape::Provider => {
-            let known = value.as_str().is_some_and(|name| PROVIDERS.contains(&name));
+            let known = value
+                .as_str()
+                .is_some_and(|name| providers.iter().any(|known| known == name));
             if !known {
                 return Err(Failure::invalid(
                     path,
                     "Invalid model provider specified",
-                    format!("Must be one of: {}", PROVIDERS.join(", ")),
+                    format!("Must be one of: {}", providers.join(", ")),
                 ));
             }
             true
@@ -194,9 +196,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::protocol::fields::PROVIDERS;
 
     fn details(body: Value) -> Value {
-        create(body.as_object().unwrap())
+        create(body.as_object().unwrap(), &PROVIDERS.map(str::to_owned))
             .unwrap_err()
             .details
             .unwrap()

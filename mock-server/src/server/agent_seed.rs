@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::protocol::json_object::check_depth;
 use crate::protocol::validate;
 use crate::server::start_error::StartError;
 use crate::state::agent::Agent;
@@ -38,6 +39,7 @@ impl From<Value> for AgentSeed {
 pub(crate) fn agents(
     seeds: Vec<AgentSeed>,
     seed: u64,
+    providers: &[String],
     now: Timestamp,
 ) -> Result<Vec<Agent>, StartError> {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x5eed);
@@ -52,12 +54,15 @@ pub(crate) fn agents(
             Some(Value::String(id)) => id,
             Some(_) => return Err(invalid("id must be a string".to_owned())),
         };
+        if agents.iter().any(|agent: &Agent| agent.id == id) {
+            return Err(invalid(format!("the id {id:?} is used twice")));
+        }
         let status = match body.remove("status") {
             None => "active".to_owned(),
             Some(Value::String(status)) => status,
             Some(_) => return Err(invalid("status must be a string".to_owned())),
         };
-        validate::create(&body).map_err(|failure| {
+        validate::create(&body, providers).map_err(|failure| {
             let reason = failure
                 .details
                 .and_then(|details| details.get("reason").cloned());
@@ -67,8 +72,12 @@ pub(crate) fn agents(
                 reason.unwrap_or_default()
             ))
         })?;
+        for value in body.values() {
+            check_depth(value, "agent").map_err(|failure| invalid(failure.message))?;
+        }
         let mut agent = Agent::new(id, body, now);
         agent.status = status;
+        agent.check().map_err(invalid)?;
         agents.push(agent);
     }
     Ok(agents)

@@ -6,25 +6,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::api;
+use crate::api::cors::CorsOrigins;
 use crate::control;
 use crate::control::access::ControlAccess;
 use crate::faults::fault::Fault;
 use crate::journal::recorded_request::RecordedRequest;
+use crate::protocol::fields::PROVIDERS;
 use crate::server::agent_seed::{self, AgentSeed};
+use crate::server::checks;
 use crate::server::connection::Listening;
 use crate::server::mock_server::MockServer;
 use crate::server::service::MockService;
 use crate::server::start_error::StartError;
 use crate::state::app::App;
 use crate::state::clock::{Clock, RunningClock};
-use crate::state::keys::{KeyState, Keys};
 use crate::state::limits::{Limits, Tier};
 use crate::state::replies::{IncomingMessage, Replies};
 use crate::state::settings::{ListKey, Observer, Settings};
+use crate::state::settings_update::SettingsUpdate;
 use crate::state::snapshot::Snapshot;
 use crate::state::state_file::StateFile;
 
@@ -55,13 +59,18 @@ const DEFAULT_KEY: &str = "test-key";
 #[must_use = "settings have no effect until .start().await or .in_process()"]
 pub struct MockServerBuilder {
     address: SocketAddr,
-    api_key: Option<String>,
-    keys: Keys,
+    api_keys: Vec<String>,
+    read_only_keys: Vec<String>,
     limits: Limits,
     seed: u64,
     list_key: ListKey,
     replies: Replies,
-    bad_pattern: Option<regex::Error>,
+    settings_update: SettingsUpdate,
+    providers: Vec<String>,
+    cors: CorsOrigins,
+    public_url: Option<String>,
+    /// The first setting that was found to be invalid.
+    problem: Option<StartError>,
     token_pace: Duration,
     isolate_keys: bool,
     agents: Vec<AgentSeed>,
@@ -89,13 +98,17 @@ impl Default for MockServerBuilder {
     fn default() -> Self {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            api_key: None,
-            keys: Keys::default(),
+            api_keys: Vec::new(),
+            read_only_keys: Vec::new(),
             limits: Tier::Enterprise.limits(),
             seed: 0,
             list_key: ListKey::default(),
             replies: Replies::default(),
-            bad_pattern: None,
+            settings_update: SettingsUpdate::default(),
+            providers: PROVIDERS.map(str::to_owned).to_vec(),
+            cors: CorsOrigins::default(),
+            public_url: None,
+            problem: None,
             token_pace: Duration::ZERO,
             isolate_keys: false,
             agents: Vec::new(),
@@ -113,15 +126,13 @@ impl MockServerBuilder {
     /// Adds a key with all permissions. The first one is [`MockServer::api_key`]. Defaults to
     /// `test-key`.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        let key = key.into();
-        self.keys.set(&key, KeyState::Full);
-        self.api_key.get_or_insert(key);
+        self.api_keys.push(key.into());
         self
     }
 
     /// Adds a key that may only get and list.
     pub fn read_only_key(mut self, key: impl Into<String>) -> Self {
-        self.keys.set(&key.into(), KeyState::ReadOnly);
+        self.read_only_keys.push(key.into());
         self
     }
 
@@ -151,6 +162,37 @@ impl MockServerBuilder {
         self
     }
 
+    /// Sets what an update does with `settings`. Defaults to [`SettingsUpdate::Merge`].
+    pub fn settings(mut self, update: SettingsUpdate) -> Self {
+        self.settings_update = update;
+        self
+    }
+
+    /// Adds a model provider that agents may have, in addition to the four of the API.
+    pub fn provider(mut self, name: impl Into<String>) -> Self {
+        self.providers.push(name.into());
+        self
+    }
+
+    /// Lets web pages of this origin call the API, for example `http://localhost:5173`; `*` allows all
+    /// origins. This concerns `/v1` and `/openapi.json`, not the control API. No origin by default.
+    pub fn cors_origin(mut self, origin: impl AsRef<str>) -> Self {
+        if let Err(reason) = self.cors.add(origin.as_ref()) {
+            let setting = "CORS origin";
+            self.problem
+                .get_or_insert(StartError::Setting { setting, reason });
+        }
+        self
+    }
+
+    /// Sets the URL at which clients reach the mock, for example behind a port mapping. It is the base of
+    /// [`MockServer::base_url`] and of `apiEndpoint`, and its host may use the control API. Defaults to
+    /// the address on which the mock listens.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
     /// Sets a closure that makes the replies to messages. It may block; other requests continue.
     pub fn reply(
         mut self,
@@ -174,7 +216,7 @@ impl MockServerBuilder {
         match Regex::new(pattern) {
             Ok(pattern) => self.replies.patterns.push((pattern, template.into())),
             Err(error) => {
-                self.bad_pattern.get_or_insert(error);
+                self.problem.get_or_insert(error.into());
             }
         }
         self
@@ -268,6 +310,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Adds a host name under which the control API may be used without a token. Loopback names and the
+    /// address on which the mock listens are always allowed.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.control.hosts.names.push(name.into());
+        self
+    }
+
     /// Sets the address to listen on. Defaults to 127.0.0.1 and a free port.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
@@ -293,9 +342,7 @@ impl MockServerBuilder {
             ip => ip.to_string(),
         };
         let base_url = format!("http://{host}:{}/v1", bound.port());
-        let control = self.control.clone();
-        let (app, key) = self.app(base_url)?;
-        let service = service(&app, &control);
+        let (app, service, key) = self.build(base_url, Some(bound.ip()))?;
         let listening = Listening::start(listener, service.clone());
         Ok(MockServer::new(app, service, key, Some(listening)))
     }
@@ -306,18 +353,37 @@ impl MockServerBuilder {
     ///
     /// Returns a [`StartError`] if an agent, a pattern or a file is invalid.
     pub fn in_process(self) -> Result<MockServer, StartError> {
-        let control = self.control.clone();
-        let (app, key) = self.app("http://localhost/v1".to_owned())?;
-        let service = service(&app, &control);
+        let (app, service, key) = self.build("http://localhost/v1".to_owned(), None)?;
         Ok(MockServer::new(app, service, key, None))
     }
 
-    fn app(mut self, base_url: String) -> Result<(Arc<App>, String), StartError> {
-        if let Some(error) = self.bad_pattern {
-            return Err(error.into());
+    /// Checks the settings, and returns the application, its service and the first key.
+    fn build(
+        mut self,
+        base_url: String,
+        bound: Option<IpAddr>,
+    ) -> Result<(Arc<App>, MockService, String), StartError> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
         }
-        let key = self.api_key.unwrap_or_else(|| DEFAULT_KEY.to_owned());
-        self.keys.set(&key, KeyState::Full);
+        if self.api_keys.is_empty() {
+            self.api_keys.push(DEFAULT_KEY.to_owned());
+        }
+        let keys = checks::keys(&self.api_keys, &self.read_only_keys)?;
+        checks::control_token(self.control.token.as_deref())?;
+        checks::hosts(&self.control.hosts.names)?;
+        checks::providers(&self.providers)?;
+        checks::state_file(self.state_file.is_some(), self.isolate_keys)?;
+        let mut access = self.control;
+        access.hosts.bound = bound;
+        let base_url = match self.public_url {
+            Some(url) => {
+                let (base_url, host) = checks::public_url(&url)?;
+                access.hosts.names.push(host);
+                base_url
+            }
+            None => base_url,
+        };
         let now = RunningClock::new(&self.clock).now();
         let state_file = self.state_file.map(StateFile::new).map(Arc::new);
         let kept = match &state_file {
@@ -329,14 +395,16 @@ impl MockServerBuilder {
         };
         let agents = match kept.or(self.state) {
             Some(snapshot) => snapshot.agents,
-            None => agent_seed::agents(self.agents, self.seed, now)?,
+            None => agent_seed::agents(self.agents, self.seed, &self.providers, now)?,
         };
         let settings = Settings {
             seed: self.seed,
             list_key: self.list_key,
+            settings_update: self.settings_update,
+            providers: self.providers,
             base_url,
             isolate_keys: self.isolate_keys,
-            keys: self.keys,
+            keys,
             clock: self.clock,
             limits: self.limits,
             replies: self.replies,
@@ -345,13 +413,18 @@ impl MockServerBuilder {
             faults: self.faults,
             observer: self.observer,
         };
-        Ok((Arc::new(App::new(settings, state_file)), key))
+        let app = Arc::new(App::new(settings, state_file));
+        let service = service(&app, access, self.cors);
+        Ok((app, service, self.api_keys.swap_remove(0)))
     }
 }
 
 /// Returns the API, and the control API unless it is disabled.
-fn service(app: &Arc<App>, access: &ControlAccess) -> MockService {
+fn service(app: &Arc<App>, access: ControlAccess, cors: CorsOrigins) -> MockService {
     let mut router = api::router::router(app.clone());
+    if !cors.is_empty() {
+        router = router.layer(from_fn_with_state(Arc::new(cors), api::cors::cors));
+    }
     if access.enabled {
         router = router.merge(control::router::router(app.clone(), access));
     }

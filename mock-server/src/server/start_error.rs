@@ -15,6 +15,14 @@ pub enum StartError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// A setting is invalid, or contradicts another one.
+    #[error("invalid {setting}: {reason}")]
+    Setting {
+        /// The name of the setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An initial agent is invalid.
     #[error("initial agent {number} is invalid: {reason}")]
     Agent {

@@ -10,6 +10,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::protocol::data::{AgentSummary, Metrics};
+use crate::protocol::list_query::STATUSES;
+use crate::state::settings_update::SettingsUpdate;
 
 /// How many messages of a conversation an agent remembers.
 const REMEMBERED: usize = 20;
@@ -66,6 +68,9 @@ impl Agent {
             _ => String::new(),
         };
         body.retain(|_, value| !value.is_null());
+        if let Some(Value::Object(settings)) = body.get_mut("settings") {
+            settings.retain(|_, value| !value.is_null());
+        }
         let now = whole_second(now);
         Self {
             id,
@@ -81,6 +86,38 @@ impl Agent {
             conversations: Vec::new(),
             rendered: Rendered::default(),
         }
+    }
+
+    /// Returns what is wrong with an agent that did not come from a create.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let id = &self.id;
+        if id.is_empty() || id == "." || id == ".." || id.chars().any(char::is_control) {
+            return Err(format!("{id:?} is not a valid id"));
+        }
+        if !STATUSES.contains(&self.status.as_str()) {
+            return Err(format!(
+                "unknown status {:?}; expected one of {}",
+                self.status,
+                STATUSES.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// Changes `settings`. A platform that is null is removed.
+    pub(crate) fn update_settings(&mut self, sent: Map<String, Value>, update: SettingsUpdate) {
+        let mut settings = match (self.configuration.remove("settings"), update) {
+            (Some(Value::Object(settings)), SettingsUpdate::Merge) => settings,
+            _ => Map::new(),
+        };
+        for (platform, value) in sent {
+            match value {
+                Value::Null => drop(settings.remove(&platform)),
+                value => drop(settings.insert(platform, value)),
+            }
+        }
+        self.configuration
+            .insert("settings".to_owned(), settings.into());
     }
 
     /// Returns the `data` of a get.

@@ -11,6 +11,7 @@ use crate::state::clock::Clock;
 use crate::state::keys::Keys;
 use crate::state::limits::Limits;
 use crate::state::replies::Replies;
+use crate::state::settings_update::SettingsUpdate;
 
 /// The JSON field that has the items of a list. The vendor's pages disagree about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,9 @@ impl std::str::FromStr for ListKey {
 pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) list_key: ListKey,
+    pub(crate) settings_update: SettingsUpdate,
+    /// The model providers that agents may have.
+    pub(crate) providers: Vec<String>,
     pub(crate) base_url: String,
     /// Whether every key has an account of its own.
     pub(crate) isolate_keys: bool,
@@ -54,6 +58,13 @@ pub(crate) struct Settings {
     pub(crate) agents: Vec<Agent>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) observer: Option<Observer>,
+}
+
+impl Settings {
+    /// Returns the base URL without `/v1`.
+    pub(crate) fn root_url(&self) -> &str {
+        self.base_url.strip_suffix("/v1").unwrap_or(&self.base_url)
+    }
 }
 
 /// Called with every request when its response is ready.

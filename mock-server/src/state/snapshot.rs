@@ -1,5 +1,6 @@
 //! Agents and conversations that can be saved and restored.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -26,6 +27,19 @@ impl Snapshot {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty()
+    }
+
+    /// Returns what is wrong with a snapshot that was edited.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut ids = HashSet::new();
+        for (index, agent) in self.agents.iter().enumerate() {
+            let invalid = |reason: String| format!("agent {} is invalid: {reason}", index + 1);
+            agent.check().map_err(invalid)?;
+            if !ids.insert(&agent.id) {
+                return Err(invalid(format!("the id {:?} is used twice", agent.id)));
+            }
+        }
+        Ok(())
     }
 
     /// Writes the snapshot to a file. If the process is killed meanwhile, the file has either its old

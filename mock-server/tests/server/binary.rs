@@ -161,6 +161,30 @@ fn a_failed_start_prints_one_line_and_exits_with_2() {
             "--control-token",
         ),
         (vec!["--port", "0", "--fault", "nonsense"], "fault"),
+        (vec!["--port", "0", "--control-token", ""], "control token"),
+        (
+            vec!["--port", "0", "--control-token", " a"],
+            "control token",
+        ),
+        (vec!["--port", "0", "--api-key", ""], "API key"),
+        (
+            vec!["--port", "0", "--read-only-key", "test-key"],
+            "read-only key",
+        ),
+        (vec!["--port", "0", "--fault", "rate_limit=nan"], "delay"),
+        (vec!["--port", "0", "--fault", "rate_limit=inf"], "delay"),
+        (vec!["--port", "0", "--fault", "rate_limit=-5"], "delay"),
+        (
+            vec!["--port", "0", "--fault", "close,times=1,times=2"],
+            "twice",
+        ),
+        (
+            vec!["--port", "0", "--no-control", "--allow-host", "mock"],
+            "--allow-host",
+        ),
+        (vec!["--port", "0", "--cors-origin", "x"], "CORS origin"),
+        (vec!["--port", "0", "--public-url", "x"], "public URL"),
+        (vec!["--port", "0", "--settings", "x"], "merge or replace"),
         (
             vec!["--port", "0", "--agents", "/does/not/exist"],
             "cannot read",

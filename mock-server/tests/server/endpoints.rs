@@ -4,7 +4,7 @@ use crate::support::{create, send, send_request};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use orionos_mock_server::{Clock, KeyState, ListKey, MockServer, Tier};
+use orionos_mock_server::{Clock, KeyState, ListKey, MockServer, SettingsUpdate, Tier};
 use serde_json::{Value, json};
 
 fn mock() -> MockServer {
@@ -216,6 +216,100 @@ async fn an_update_replaces_sent_fields_clears_null_fields_and_leaves_the_rest()
             "INVALID_REQUEST",
             "{body}"
         );
+    }
+}
+
+#[tokio::test]
+async fn settings_are_merged_by_platform_or_replaced() {
+    for (update, discord_is_kept) in [
+        (SettingsUpdate::Merge, true),
+        (SettingsUpdate::Replace, false),
+    ] {
+        let mock = MockServer::builder().settings(update).in_process().unwrap();
+        let mut body = fixture("create-agent.request.json");
+        body["settings"] = json!({"discord": {"channels": ["a"]}, "slack": null});
+        let created = send(&mock, "POST", "/v1/agents", &body.to_string()).await;
+        let id = created.json()["data"]["id"].as_str().unwrap().to_owned();
+        let agent = format!("/v1/agents/{id}");
+        let patch = fixture("update-agent.settings-one-platform.request.json");
+        let updated = send(&mock, "PATCH", &agent, &patch.to_string()).await;
+        assert_eq!(updated.status, 200);
+        let settings = async || {
+            let got = send(&mock, "GET", &agent, "").await;
+            got.json()["data"]["settings"].clone()
+        };
+        let mut expected = json!({"telegram": patch["settings"]["telegram"]});
+        if discord_is_kept {
+            expected["discord"] = json!({"channels": ["a"]});
+        }
+        assert_eq!(settings().await, expected);
+
+        // A platform that is sent is replaced, not merged.
+        let patch = r#"{"settings":{"discord":{"commandPrefix":"!"},"telegram":null}}"#;
+        send(&mock, "PATCH", &agent, patch).await;
+        assert_eq!(settings().await, json!({"discord": {"commandPrefix": "!"}}));
+        send(&mock, "PATCH", &agent, r#"{"settings":null}"#).await;
+        assert_eq!(settings().await, Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn changes_have_the_order_in_which_fields_were_sent() {
+    let mock = mock();
+    let agent = format!("/v1/agents/{}", create(&mock, "Pilot").await);
+    let patch = r#"{"z":1,"goals":[],"status":"inactive","bio":null,"a":2}"#;
+    let updated = send(&mock, "PATCH", &agent, patch).await.json();
+    assert_eq!(
+        updated["data"]["changes"],
+        json!(["z", "goals", "status", "bio", "a"])
+    );
+}
+
+#[tokio::test]
+async fn a_listed_agent_always_has_its_clients() {
+    let mock = mock();
+    create(&mock, "Pilot").await;
+    let listed = send(&mock, "GET", "/v1/agents", "").await.json();
+    assert_eq!(listed["data"]["agents"][0]["clients"], json!([]));
+}
+
+#[tokio::test]
+async fn more_model_providers_can_be_allowed() {
+    let body = r#"{"name":"a","modelProvider":"acme"}"#;
+    assert_eq!(
+        send(&mock(), "POST", "/v1/agents", body).await.code(),
+        "INVALID_REQUEST"
+    );
+    let mock = MockServer::builder().provider("acme").in_process().unwrap();
+    assert_eq!(send(&mock, "POST", "/v1/agents", body).await.status, 201);
+    let document = send(&mock, "GET", "/openapi.json", "").await.json();
+    let known = document["components"]["schemas"]["ModelProvider"]["enum"].to_string();
+    assert!(
+        known.contains("acme") && known.contains("openai"),
+        "{known}"
+    );
+}
+
+#[tokio::test]
+async fn floats_are_returned_unchanged() {
+    let mock = mock();
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..1_000 {
+        let number = f64::from_bits(random.u64(..));
+        if !number.is_finite() {
+            continue;
+        }
+        let number = json!(number).to_string();
+        let body = format!(r#"{{"name":"a","custom":{number}}}"#);
+        let created = send(&mock, "POST", "/v1/agents", &body).await.json();
+        let id = created["data"]["id"].as_str().unwrap().to_owned();
+        let got = send(&mock, "GET", &format!("/v1/agents/{id}"), "").await;
+        let got = String::from_utf8(got.body.to_vec()).unwrap();
+        assert!(
+            got.contains(&format!(r#""custom":{number},"#)),
+            "{number}: {got}"
+        );
+        send(&mock, "DELETE", &format!("/v1/agents/{id}"), "").await;
     }
 }
 

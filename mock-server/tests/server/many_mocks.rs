@@ -106,9 +106,14 @@ async fn an_invalid_initial_agent_is_a_start_error() {
         (json!({"name": ""}), "Field cannot be empty"),
         (json!({"name": "a", "bio": 1}), "list of strings"),
         (json!(7), "Must be a string"),
+        (json!({"name": "a", "status": "odd"}), "unknown status"),
+        (json!({"name": "a", "id": ""}), "not a valid id"),
+        (json!({"name": "a", "id": ".."}), "not a valid id"),
+        (json!({"name": "a", "id": "a\nb"}), "not a valid id"),
+        (json!({"name": "a", "id": "first"}), "used twice"),
     ] {
         let error = MockServer::builder()
-            .agents([json!({"name": "ok"}), seed])
+            .agents([json!({"name": "ok", "id": "first"}), seed])
             .in_process()
             .unwrap_err();
         let text = error.to_string();

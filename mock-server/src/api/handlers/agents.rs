@@ -21,7 +21,7 @@ pub(crate) fn create(
     state: &mut AccountState,
 ) -> Result<Handled, Failure> {
     let object = exchange.take_object()?;
-    validate::create(&object.fields)?;
+    validate::create(&object.fields, &exchange.app.settings.providers)?;
     let used = state.store.len() as u64;
     let quota = state.limits.agents;
     if exchange.access == Ok(KeyState::OverQuota) || quota.is_some_and(|quota| used >= quota) {
@@ -89,7 +89,7 @@ pub(crate) fn update(
     if state.store.get(id).is_none() {
         return Err(Failure::agent_not_found(id));
     }
-    validate::update(&object.fields)?;
+    validate::update(&object.fields, &exchange.app.settings.providers)?;
     let agent = state
         .store
         .get_mut(id)
@@ -99,6 +99,9 @@ pub(crate) fn update(
         match (field.as_str(), value) {
             ("name", Value::String(name)) => agent.name = name,
             ("status", Value::String(status)) => agent.status = status,
+            ("settings", Value::Object(platforms)) => {
+                agent.update_settings(platforms, exchange.app.settings.settings_update);
+            }
             (_, Value::Null) => drop(agent.configuration.remove(&field)),
             (_, value) => drop(agent.configuration.insert(field, value)),
         }

@@ -9,20 +9,20 @@ use crate::api::openapi::requests;
 use crate::api::openapi::types::Types;
 use crate::api::routes::ROUTES;
 use crate::protocol::data::ErrorObject;
-use crate::state::settings::ListKey;
+use crate::state::settings::Settings;
 
-/// Returns the document of a mock at this URL, which includes `/v1`.
-pub(crate) fn document(base_url: &str, list_key: ListKey) -> Value {
+/// Returns the document of a mock with these settings.
+pub(crate) fn document(settings: &Settings) -> Value {
     let mut types = Types::new();
-    let server = base_url.strip_suffix("/v1").unwrap_or(base_url);
+    let server = settings.root_url();
     let paths: Map<String, Value> = ROUTES
         .iter()
-        .map(|route| (route.path.to_owned(), path(route, &mut types, list_key)))
+        .map(|route| (route.path.to_owned(), path(route, &mut types, settings)))
         .collect();
     let error = types.reference::<ErrorObject<'static>>();
     let mut schemas = types.schemas();
     schemas.insert("Failure".into(), parts::failure(&error));
-    schemas.extend(requests::named());
+    schemas.extend(requests::named(&settings.providers));
     schemas.insert("CreateAgent".into(), requests::create());
     schemas.insert("UpdateAgent".into(), requests::update());
     schemas.insert("SendMessage".into(), requests::message());
@@ -48,14 +48,14 @@ pub(crate) fn document(base_url: &str, list_key: ListKey) -> Value {
     })
 }
 
-fn path(route: &Route, types: &mut Types, list_key: ListKey) -> Value {
+fn path(route: &Route, types: &mut Types, settings: &Settings) -> Value {
     let mut path = Map::new();
     if route.path.contains("{agentId}") {
         path.insert("parameters".into(), json!([agent_id()]));
     }
     for endpoint in route.endpoints {
         let method = endpoint.method.as_str().to_ascii_lowercase();
-        path.insert(method, (endpoint.describe)(types, list_key));
+        path.insert(method, (endpoint.describe)(types, settings));
     }
     Value::Object(path)
 }

@@ -9,9 +9,9 @@ use crate::protocol::data::{
     AgentSummary, CreatedAgent, DeletedAgent, Message, Pagination, StreamEvent, UpdatedAgent,
 };
 use crate::protocol::list_query::{LAST_PAGE, ORDERS, SORT_KEYS, STATUSES};
-use crate::state::settings::ListKey;
+use crate::state::settings::{ListKey, Settings};
 
-pub(crate) fn health(_: &mut Types, _: ListKey) -> Value {
+pub(crate) fn health(_: &mut Types, _: &Settings) -> Value {
     json!({
         "operationId": "health",
         "tags": ["server"],
@@ -35,8 +35,8 @@ pub(crate) fn health(_: &mut Types, _: ListKey) -> Value {
     })
 }
 
-pub(crate) fn list(types: &mut Types, list_key: ListKey) -> Value {
-    let key = match list_key {
+pub(crate) fn list(types: &mut Types, settings: &Settings) -> Value {
+    let key = match settings.list_key {
         ListKey::Agents => "agents",
         ListKey::Items => "items",
     };
@@ -73,7 +73,7 @@ pub(crate) fn list(types: &mut Types, list_key: ListKey) -> Value {
     })
 }
 
-pub(crate) fn create(types: &mut Types, _: ListKey) -> Value {
+pub(crate) fn create(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<CreatedAgent<'static>>();
     let link = |operation: &str| {
         json!({
@@ -102,7 +102,7 @@ pub(crate) fn create(types: &mut Types, _: ListKey) -> Value {
     })
 }
 
-pub(crate) fn get(_: &mut Types, _: ListKey) -> Value {
+pub(crate) fn get(_: &mut Types, _: &Settings) -> Value {
     json!({
         "operationId": "getAgent",
         "tags": ["agents"],
@@ -115,7 +115,7 @@ pub(crate) fn get(_: &mut Types, _: ListKey) -> Value {
     })
 }
 
-pub(crate) fn update(types: &mut Types, _: ListKey) -> Value {
+pub(crate) fn update(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<UpdatedAgent<'static>>();
     json!({
         "operationId": "updateAgent",
@@ -131,7 +131,7 @@ pub(crate) fn update(types: &mut Types, _: ListKey) -> Value {
     })
 }
 
-pub(crate) fn delete(types: &mut Types, _: ListKey) -> Value {
+pub(crate) fn delete(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<DeletedAgent<'static>>();
     json!({
         "operationId": "deleteAgent",
@@ -164,7 +164,7 @@ fn events(types: &mut Types) -> Value {
     })
 }
 
-pub(crate) fn send_message(types: &mut Types, _: ListKey) -> Value {
+pub(crate) fn send_message(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<Message<'static>>();
     let mut reply = response(
         "The reply, as a stream of events if stream is true in the request",
@@ -182,7 +182,7 @@ pub(crate) fn send_message(types: &mut Types, _: ListKey) -> Value {
     })
 }
 
-pub(crate) fn stream_message(types: &mut Types, _: ListKey) -> Value {
+pub(crate) fn stream_message(types: &mut Types, _: &Settings) -> Value {
     let reply = json!({
         "description": "The tokens of the reply, then done",
         "headers": header_references(),

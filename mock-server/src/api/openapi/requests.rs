@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::openapi::types::reference;
-use crate::protocol::fields::{CONFIGURATION, MESSAGE, PROVIDERS, Shape};
+use crate::protocol::fields::{CONFIGURATION, MESSAGE, Shape};
 use crate::protocol::list_query::STATUSES;
 use crate::protocol::validate::READ_ONLY;
 
@@ -85,13 +85,19 @@ pub(crate) fn agent() -> Value {
 }
 
 /// Returns the named schemas of the configuration.
-pub(crate) fn named() -> impl Iterator<Item = (String, Value)> {
-    CONFIGURATION.iter().filter_map(|(_, shape)| match shape {
-        Shape::Named(name, shape) | Shape::ListOf(Shape::Named(name, shape)) => {
-            Some(((*name).to_owned(), schema(shape)))
-        }
-        _ => None,
-    })
+pub(crate) fn named(providers: &[String]) -> impl Iterator<Item = (String, Value)> {
+    CONFIGURATION
+        .iter()
+        .filter_map(move |(_, shape)| match shape {
+            Shape::Named(name, Shape::Provider) => {
+                let schema = json!({"type": "string", "enum": providers});
+                Some(((*name).to_owned(), schema))
+            }
+            Shape::Named(name, shape) | Shape::ListOf(Shape::Named(name, shape)) => {
+                Some(((*name).to_owned(), schema(shape)))
+            }
+            _ => None,
+        })
 }
 
 fn configuration(change: fn(Value) -> Value) -> impl Iterator<Item = (String, Value)> {
@@ -107,7 +113,7 @@ fn schema(shape: &Shape) -> Value {
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Number => json!({"type": "number"}),
         Shape::Object => json!({"type": "object", "additionalProperties": true}),
-        Shape::Provider => json!({"type": "string", "enum": PROVIDERS}),
+        Shape::Provider => json!({"type": "string"}),
         Shape::ListOf(item) => json!({"type": "array", "items": schema(item)}),
         Shape::Named(name, _) => reference(name),
         Shape::Fields(fields) => {
