@@ -49,6 +49,17 @@ impl Route {
             .find(|endpoint| endpoint.method == method)
     }
 
+    /// Returns the name of the id in the path, such as `agentId`.
+    pub(crate) fn id_name(&self) -> Option<&'static str> {
+        let (_, rest) = self.path.split_once('{')?;
+        rest.split_once('}').map(|(name, _)| name)
+    }
+
+    /// Returns whether the path has the id of an agent, which faults, limits and the journal use.
+    pub(crate) fn names_agent(&self) -> bool {
+        self.id_name() == Some("agentId")
+    }
+
     /// Returns the methods for the header `Allow`.
     pub(crate) fn allow(&self) -> String {
         let methods: Vec<&str> = self

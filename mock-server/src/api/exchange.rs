@@ -19,7 +19,10 @@ use crate::state::windows::RateLimitHeaders;
 pub(crate) struct Exchange {
     pub(crate) app: Arc<App>,
     pub(crate) operation: Operation,
-    pub(crate) agent_id: Option<String>,
+    /// The id in the path.
+    pub(crate) id: Option<String>,
+    /// Whether that is the id of an agent.
+    pub(crate) names_agent: bool,
     pub(crate) head: request::Parts,
     /// What the key may do, or why it is rejected.
     pub(crate) access: Result<KeyState, Failure>,
@@ -37,9 +40,14 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Returns the agent in the path, or an empty id if the path has none.
-    pub(crate) fn agent_id(&self) -> &str {
-        self.agent_id.as_deref().unwrap_or_default()
+    /// Returns the id in the path, or an empty id if the path has none.
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the agent in the path, if the path names one.
+    pub(crate) fn agent_id(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| self.names_agent)
     }
 
     /// Takes the JSON object of the body.

@@ -16,7 +16,7 @@ use crate::api::stages;
 use crate::protocol::envelope;
 use crate::state::app::App;
 
-type AgentId = Result<Path<String>, PathRejection>;
+type Id = Result<Path<String>, PathRejection>;
 
 /// Returns the router of the API.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -24,9 +24,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     for route in ROUTES {
         router = router.route(
             route.path,
-            match route.path.contains("{agentId}") {
+            match route.id_name().is_some() {
                 true => any(
-                    move |State(app): State<Arc<App>>, id: AgentId, request: Request| {
+                    move |State(app): State<Arc<App>>, id: Id, request: Request| {
                         serve(app, Some(route), Some(id), request)
                     },
                 ),
@@ -49,10 +49,10 @@ async fn openapi(State(app): State<Arc<App>>) -> http::Response<Body> {
 async fn serve(
     app: Arc<App>,
     route: Option<&'static Route>,
-    id: Option<AgentId>,
+    id: Option<Id>,
     request: Request,
 ) -> http::Response<Body> {
-    // No agent has an id that is not UTF-8 after percent-decoding.
+    // Nothing has an id that is not UTF-8 after percent-decoding.
     let id = id.map(|id| id.map_or_else(|_| "\u{fffd}".to_owned(), |Path(id)| id));
     stages::serve(app, route, id, request).await.map(Body::from)
 }

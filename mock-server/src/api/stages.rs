@@ -34,12 +34,13 @@ const REQUEST_ID_HEADER: &str = "x-request-id";
 pub(crate) async fn serve(
     app: Arc<App>,
     route: Option<&'static Route>,
-    agent_id: Option<String>,
+    id: Option<String>,
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
     let endpoint = route.and_then(|route| route.endpoint(&head.method));
-    let mut exchange = authenticate(app, endpoint, agent_id, head);
+    let mut exchange = authenticate(app, endpoint, id, head);
+    exchange.names_agent = route.is_some_and(Route::names_agent);
     read_body(&mut exchange, endpoint, body).await;
     let entry = {
         let account = exchange.account.clone();
@@ -62,7 +63,7 @@ pub(crate) async fn serve(
 fn authenticate(
     app: Arc<App>,
     endpoint: Option<&Endpoint>,
-    agent_id: Option<String>,
+    id: Option<String>,
     head: request::Parts,
 ) -> Exchange {
     let key = bearer_key(&head.headers);
@@ -73,7 +74,8 @@ fn authenticate(
     let account = app.account(key.filter(|_| access.is_ok()));
     Exchange {
         operation: endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation),
-        agent_id,
+        id,
+        names_agent: false,
         now: account.clock.now(),
         access,
         account,
@@ -93,7 +95,7 @@ async fn read_body(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B
         let random = &mut state.random.faults;
         state
             .faults
-            .plan_body(exchange.operation, exchange.agent_id.as_deref(), random)
+            .plan_body(exchange.operation, exchange.agent_id(), random)
     });
     if pause.is_some() {
         exchange.plan.name = Some("slow_request_body");
@@ -117,7 +119,7 @@ fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
     state.journal.add(Entry::new(
         &exchange.head,
         exchange.operation,
-        exchange.agent_id.as_deref(),
+        exchange.agent_id(),
         &exchange.body,
         exchange.now,
     ))
@@ -131,7 +133,7 @@ fn plan_faults(exchange: &mut Exchange, state: &mut AccountState) {
     let slow_body = exchange.plan.name;
     exchange.plan = state.faults.plan(
         exchange.operation,
-        exchange.agent_id.as_deref(),
+        exchange.agent_id(),
         exchange.streams,
         &mut state.random.faults,
     );
@@ -181,7 +183,7 @@ fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Response, Fail
             let (headers, admitted) = state.windows.admit(
                 &state.limits,
                 exchange.operation,
-                exchange.agent_id.as_deref(),
+                exchange.agent_id(),
                 exchange.now,
             );
             exchange.rate_limit = Some(headers);
@@ -222,7 +224,7 @@ fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut He
             state.windows.headers(
                 &state.limits,
                 exchange.operation,
-                exchange.agent_id.as_deref(),
+                exchange.agent_id(),
                 exchange.now,
             )
         });

@@ -154,7 +154,8 @@ impl Limits {
             Operation::Update => self.update,
             Operation::Delete => self.delete,
             Operation::SendMessage | Operation::StreamMessage => self.messages,
-            Operation::Health | Operation::Unknown => None,
+            // Any other request counts against the account only.
+            _ => None,
         }
     }
 }

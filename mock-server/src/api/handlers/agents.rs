@@ -69,7 +69,7 @@ pub(crate) fn list(exchange: &mut Exchange, state: &mut AccountState) -> Result<
 }
 
 pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
-    let id = exchange.agent_id();
+    let id = exchange.id();
     let agent = state
         .store
         .get(id)
@@ -85,7 +85,7 @@ pub(crate) fn update(
     state: &mut AccountState,
 ) -> Result<Handled, Failure> {
     let object = exchange.take_object()?;
-    let id = exchange.agent_id();
+    let id = exchange.id();
     if state.store.get(id).is_none() {
         return Err(Failure::agent_not_found(id));
     }
@@ -125,7 +125,7 @@ pub(crate) fn delete(
     exchange: &mut Exchange,
     state: &mut AccountState,
 ) -> Result<Handled, Failure> {
-    let id = exchange.agent_id();
+    let id = exchange.id();
     let agent = state
         .store
         .get(id)

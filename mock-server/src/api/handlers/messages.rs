@@ -39,7 +39,7 @@ fn accept(
     state: &mut AccountState,
     fields: Map<String, Value>,
 ) -> Result<Accepted, Failure> {
-    let id = exchange.agent_id();
+    let id = exchange.id();
     let agent = state
         .store
         .get(id)
@@ -110,7 +110,7 @@ impl Accepted {
         let data = Message {
             message_id: &self.message_id,
             response: &reply,
-            agent_id: exchange.agent_id(),
+            agent_id: exchange.id(),
             user_id: text(&self.fields, "userId"),
             room_id: text(&self.fields, "roomId"),
             timestamp: whole_second(now),

@@ -50,8 +50,8 @@ pub(crate) fn document(settings: &Settings) -> Value {
 
 fn path(route: &Route, types: &mut Types, settings: &Settings) -> Value {
     let mut path = Map::new();
-    if route.path.contains("{agentId}") {
-        path.insert("parameters".into(), json!([agent_id()]));
+    if let Some(name) = route.id_name() {
+        path.insert("parameters".into(), json!([id(name)]));
     }
     for endpoint in route.endpoints {
         let method = endpoint.method.as_str().to_ascii_lowercase();
@@ -60,12 +60,15 @@ fn path(route: &Route, types: &mut Types, settings: &Settings) -> Value {
     Value::Object(path)
 }
 
-fn agent_id() -> Value {
-    json!({
-        "name": "agentId",
+fn id(name: &str) -> Value {
+    let mut parameter = json!({
+        "name": name,
         "in": "path",
         "required": true,
         "schema": {"type": "string", "minLength": 1},
-        "example": examples::AGENT_ID,
-    })
+    });
+    if name == "agentId" {
+        parameter["example"] = examples::AGENT_ID.into();
+    }
+    parameter
 }
