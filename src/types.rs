@@ -28,6 +28,7 @@ mod pagination;
 mod personality;
 mod platform_settings;
 mod plugin;
+mod strings;
 mod typed_settings;
 mod vocabulary;
 
@@ -52,8 +53,3 @@ pub(crate) use configuration_fields::{
 };
 pub(crate) use lenient::{Accept, Lenient, Read, Reading};
 pub(crate) use open_struct::OpenStruct;
-
-/// Collects a list of strings for a setter that takes anything that converts to strings.
-fn strings<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Vec<String> {
-    values.into_iter().map(Into::into).collect()
-}

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::page::Listed;
+use super::listed::Listed;
 use crate::types::{Accept, Pagination, Read, Reading};
 
 /// The key of a list whose key does not say what it lists.

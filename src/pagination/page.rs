@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use super::list_data::{ListData, UnreadableItem};
+use super::listed::Listed;
 use crate::call::call;
 use crate::error::{Context, Failure, OrionError};
 use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
 use crate::operation::Operation;
 use crate::request::{CallOptions, Path, Request};
-use crate::types::{Lenient, Pagination};
+use crate::types::Pagination;
 
 /// One page of a list.
 ///
@@ -83,20 +82,6 @@ impl<T> IntoIterator for Page<T> {
         self.items.into_iter()
     }
 }
-
-/// An item of a list. Only this crate implements it.
-pub trait Listed: DeserializeOwned + Send + 'static + Sealed {
-    /// The JSON field of the response that has the items.
-    #[doc(hidden)]
-    const LIST_KEY: &'static str;
-
-    /// Returns what identifies the item among the others.
-    #[doc(hidden)]
-    fn identity(&self) -> &str;
-}
-
-/// Keeps other crates from implementing [`Listed`].
-pub trait Sealed: Lenient {}
 
 /// A list without a page number: what each page is requested with.
 #[derive(Debug, Clone)]

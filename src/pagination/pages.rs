@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::page::{List, Listed, Page};
+use super::listed::Listed;
+use super::page::{List, Page};
 use crate::error::OrionError;
 
 /// The most pages that `all()` keeps in memory, so that a list without an end is an error.

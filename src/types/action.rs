@@ -1,7 +1,7 @@
 //! What an agent can do besides talking.
 
 use super::open_struct::{extra_setter, open_struct};
-use super::strings;
+use super::strings::strings;
 
 open_struct! {
     /// Something that an agent can do, as a character file describes it.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::configuration_fields::configuration_fields;
 use super::open_struct::open_struct;
-use super::{AgentConfig, AgentId, AgentStatus, ModelProvider, Platform, PlatformSettings};
+use super::{AgentId, AgentStatus, ModelProvider, Platform, PlatformSettings};
 use crate::error::OrionError;
 
 configuration_fields! {
@@ -51,12 +51,6 @@ impl Agent {
         status: impl Into<AgentStatus>,
     ) -> Self {
         Self::with_required(id.into(), name.into(), status.into())
-    }
-
-    /// Returns the agent's configuration, as in a character file: without id, status, times and
-    /// metrics.
-    pub fn config(&self) -> AgentConfig {
-        AgentConfig::from(self)
     }
 
     /// Returns the settings of one platform as a type, or `None` if the agent has none.

@@ -82,6 +82,14 @@ fn is_set_by_the_server(json_name: &str) -> bool {
     json_name == "apiEndpoint" || Agent::has_field(json_name)
 }
 
+impl Agent {
+    /// Returns the agent's configuration, as in a character file: without id, status, times and
+    /// metrics.
+    pub fn config(&self) -> AgentConfig {
+        AgentConfig::from(self)
+    }
+}
+
 impl From<Agent> for AgentConfig {
     /// Keeps the configuration, unknown fields included, and drops what the server sets: id,
     /// status, times and metrics.

@@ -1,7 +1,7 @@
 //! How an agent speaks.
 
 use super::open_struct::{extra_setter, open_struct};
-use super::strings;
+use super::strings::strings;
 
 open_struct! {
     /// How an agent speaks.

@@ -1,7 +1,7 @@
 //! The settings of the platforms whose shape is documented.
 
 use super::open_struct::{extra_setter, open_struct};
-use super::strings;
+use super::strings::strings;
 
 open_struct! {
     /// The settings of the platform `discord`.
