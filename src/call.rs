@@ -151,20 +151,20 @@ impl<'a> Call<'a> {
 
         self.attempts += 1;
         let span = telemetry::attempt_span(self.handle, self.operation, self.attempts);
-        let exchange = pin!(self.exchange(reader, permit));
-        let exchange = telemetry::in_span(&span, exchange);
+        let response = pin!(self.send_and_read(reader, permit));
+        let response = telemetry::in_span(&span, response);
         let result = match self.limit_of_attempt(now) {
-            Some(limit) => timeout_at(limit.at, exchange)
+            Some(limit) => timeout_at(limit.at, response)
                 .await
                 .unwrap_or_else(|_| Err(limit.exceeded(true))),
-            None => exchange.await,
+            None => response.await,
         };
         telemetry::record(&span, &result);
         result
     }
 
     /// Sends the request and reads as much of the response as the reader wants.
-    async fn exchange<R: ReadResponse>(
+    async fn send_and_read<R: ReadResponse>(
         &self,
         reader: &R,
         mut permit: Option<Permit>,
