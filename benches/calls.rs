@@ -1,4 +1,5 @@
-//! What a call costs over the hand-written reqwest code: processor time, allocations, bytes.
+//! What a call costs compared with hand-written reqwest code: processor time, allocations and
+//! bytes.
 //!
 //! `cargo bench -p orionos-benches --bench calls`
 
@@ -15,7 +16,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const ROUNDS: usize = 61;
 const CALLS: usize = 200;
 
-/// Of one call, on average over a round.
+/// The costs of one call, averaged over a round.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     microseconds: f64,
@@ -92,7 +93,7 @@ fn main() {
     );
 }
 
-/// Rounds of both in turn, so that what disturbs one disturbs the other.
+/// Runs rounds of both in turn, so that a disturbance affects both.
 fn compare(
     runtime: &tokio::runtime::Runtime,
     name: &str,
@@ -103,7 +104,7 @@ fn compare(
     for round in 0..ROUNDS + 3 {
         let first = measure(runtime, &hand);
         let second = measure(runtime, &ours);
-        // The first rounds open connections and warm caches.
+        // The first rounds open connections and fill caches.
         if round >= 3 {
             ratios.push(second.microseconds / first.microseconds);
             by_hand.push(first);

@@ -1,5 +1,6 @@
-//! Calls a second of many tasks that share one client, against the hand-written client's: what the
-//! calls share (pacing, the retry budget) must not become the lock that everybody waits for.
+//! Calls per second of many tasks that share one client, compared with the hand-written client.
+//! What the calls share (pacing, the retry budget) must not become a lock that all of them wait
+//! for.
 //!
 //! `cargo bench -p orionos-benches --bench concurrency`
 
@@ -36,7 +37,7 @@ fn main() {
         };
         let (mut hand_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS + 5 {
-            // By hand, ours, ours, by hand: what drifts meanwhile drifts for both.
+            // By hand, ours, ours, by hand: a drift affects both.
             let mut hand_time = by_hand();
             let our_time = by_us() + by_us();
             hand_time += by_hand();
@@ -57,7 +58,7 @@ fn main() {
     }
 }
 
-/// How long all calls together take.
+/// Returns how long all calls together take.
 async fn seconds<T, F>(tasks: usize, client: &T, call: fn(T) -> F) -> f64
 where
     T: Clone + Send + 'static,
@@ -80,7 +81,7 @@ where
     started.elapsed().as_secs_f64()
 }
 
-/// Answers every request with an agent. One thread, whatever the number of connections.
+/// Responds to every request with an agent, on one thread for all connections.
 fn server() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("an option");
@@ -104,7 +105,7 @@ fn server() -> String {
 async fn serve(mut stream: TcpStream, answer: Arc<[u8]>) {
     let _ = stream.set_nodelay(true);
     let mut buffer = [0; 2048];
-    // A get has no body, and its head comes in one piece.
+    // A get has no body, and its headers arrive in one piece.
     while let Ok(length) = stream.read(&mut buffer).await {
         if length == 0 || stream.write_all(&answer).await.is_err() {
             return;

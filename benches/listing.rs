@@ -1,5 +1,5 @@
-//! How long a whole list takes from a server that is 20 ms away, against the bound that its round
-//! trips set: one for the first page, then ⌈(pages − 1) / n⌉ more.
+//! The time to read a whole list from a server that is 20 ms away, compared with the minimum number
+//! of round trips: one for the first page, and ⌈(pages − 1) / n⌉ more.
 //!
 //! `cargo bench -p orionos-benches --bench listing`
 
@@ -14,7 +14,7 @@ const ROUND_TRIP: Duration = Duration::from_millis(20);
 const ROUNDS: usize = 11;
 
 fn main() {
-    // The server has a thread of its own, as if it were another machine's.
+    // The server has its own thread, as if it were on another machine.
     let (hand_over, mocks) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = orionos_benches::runtime();
@@ -66,7 +66,7 @@ async fn server(agents: usize) -> MockServer {
         .expect("a port")
 }
 
-/// Milliseconds, with a client that knows nothing yet but its connections.
+/// Returns the milliseconds with a new client whose connections are open.
 async fn list(mock: &MockServer, limit: u32, concurrency: usize, agents: usize) -> f64 {
     let orion = OrionOS::builder()
         .api_key(mock.api_key())
@@ -87,7 +87,7 @@ async fn list(mock: &MockServer, limit: u32, concurrency: usize, agents: usize) 
     time.as_secs_f64() * 1e3
 }
 
-/// The newest first, as the server lists them.
+/// Newest first, like the server's default.
 fn is_in_order(all: &[AgentSummary], agents: usize) -> bool {
     let expected = (0..agents)
         .rev()

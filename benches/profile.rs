@@ -1,4 +1,4 @@
-//! Makes one kind of call many times, for a profiler to look at.
+//! Makes one kind of call many times, for a profiler.
 //!
 //! `cargo bench -p orionos-benches --bench profile --no-run`, then
 //! `valgrind --tool=callgrind target/release/deps/profile-… ours send 2000`

@@ -1,5 +1,5 @@
-//! What a streamed token costs, against a bare event parser over reqwest's byte stream, and how long
-//! one takes from the server's write to the caller.
+//! What a streamed token costs compared with a bare event parser over reqwest's byte stream, and
+//! how long a token takes from the server's write to the caller.
 //!
 //! `cargo bench -p orionos-benches --bench streaming`
 
@@ -33,7 +33,7 @@ fn main() {
     throughput(&runtime);
 }
 
-/// Of one token, on average over a stream.
+/// The costs of one token, averaged over a stream.
 struct Cost {
     microseconds: f64,
     allocations: f64,
@@ -82,7 +82,7 @@ fn measure(runtime: &tokio::runtime::Runtime, read: impl AsyncFn() -> usize) -> 
     })
 }
 
-/// Both read typed tokens with owned texts, and count them until `done`.
+/// Both sides read typed tokens with owned texts, and count them until `done`.
 async fn read_by_us(orion: &OrionOS, mut on_token: impl FnMut(&str)) -> usize {
     let mut tokens = 0;
     let mut stream = orion
@@ -141,7 +141,7 @@ fn stream_answer() -> Arc<[u8]> {
     orionos_benches::answer_of("text/event-stream", &body)
 }
 
-/// The server writes a token every 2 ms, with the time in it; both sides read the same clock.
+/// The server writes a token every 2 ms that contains the time. Both sides read the same clock.
 fn latency(runtime: &tokio::runtime::Runtime) {
     let start = Instant::now();
     let base_url = paced_server(start);

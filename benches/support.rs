@@ -1,5 +1,5 @@
-//! What the benchmarks share: a server of fixed bytes that allocates nothing once a connection
-//! stands, and the hand-written client that is the baseline.
+//! What the benchmarks share: a server that sends fixed bytes and does not allocate after a
+//! connection is open, and the hand-written client that is the baseline.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -19,8 +19,8 @@ pub const KEY: &str = "bench-key-0123456789";
 pub const AGENT: &str = "agent_7f3k9q2m4x1b";
 pub const TEXT: &str = "Where does the Mira berth?";
 
-/// Client and server take turns on one core: where the scheduler puts the server's thread would
-/// otherwise decide what a call costs.
+/// Puts client and server on one core. Otherwise the cost of a call would depend on where the
+/// scheduler puts the server's thread.
 pub fn stay_on_one_core() {
     let core = core_affinity::get_core_ids().and_then(|cores| cores.first().copied());
     if !core.is_some_and(core_affinity::set_for_current) {
@@ -28,13 +28,13 @@ pub fn stay_on_one_core() {
     }
 }
 
-/// Answers every request with the bytes that its path and method stand for.
+/// Responds to every request with the bytes for its method and path.
 pub struct FixedServer {
     pub base_url: String,
 }
 
 impl FixedServer {
-    /// Knows every operation, and lists of 20 and 100.
+    /// Has responses for every operation, and for lists of 20 and 100.
     pub fn of_every_call() -> Self {
         let bodies = [
             agent(),
@@ -100,7 +100,7 @@ fn serve(mut stream: TcpStream, answers: &dyn Fn(&[u8]) -> Arc<[u8]>) {
     }
 }
 
-/// Where a request ends: its head and as much body as it announces.
+/// Returns where a request ends: after its headers and the body that they announce.
 fn request_end(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let name = b"content-length: ";
@@ -116,10 +116,10 @@ fn request_end(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= head + length).then_some(head + length)
 }
 
-/// Where an answer's date stands.
+/// The position of the date in a response.
 const DATE: Range<usize> = 23..52;
 
-/// A whole answer with the headers that the service sends, but for the date.
+/// Returns a complete response with the headers of the real service, except for the date.
 pub fn answer(body: &Value) -> Arc<[u8]> {
     answer_of("application/json", &body.to_string())
 }
@@ -136,7 +136,7 @@ pub fn answer_of(content_type: &str, body: &str) -> Arc<[u8]> {
     .into()
 }
 
-/// Writes the time into an answer.
+/// Writes the time into a response.
 pub fn set_date(answer: &mut [u8]) {
     let date = HttpDate::from(SystemTime::now());
     write!(&mut answer[DATE], "{date}").expect("a date has 29 characters");
@@ -201,7 +201,7 @@ fn deleted() -> Value {
     }))
 }
 
-/// The client as an application makes it.
+/// Returns the client as an application creates it.
 pub fn client(base_url: &str) -> OrionOS {
     OrionOS::builder()
         .api_key(KEY)
@@ -210,7 +210,7 @@ pub fn client(base_url: &str) -> OrionOS {
         .expect("a client")
 }
 
-/// One thread.
+/// Returns a runtime with one thread.
 pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -218,7 +218,7 @@ pub fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// What a careful user writes: one client, typed structs, no policies.
+/// The code of a careful user: one client, typed structs, no policies.
 #[derive(Clone)]
 pub struct Handwritten {
     client: reqwest::Client,

@@ -1,4 +1,4 @@
-//! Any body at any status: a typed result or an error, and no panic.
+//! Any body with any status is a typed result or an error, without a panic.
 #![no_main]
 
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fuzz_target!(|input: &[u8]| {
             );
         }
         if let Ok(agent) = agents.get("a").send().await {
-            // What was decoded is kept: it encodes to something that decodes to the same.
+            // A decoded value encodes to JSON that decodes to the same value.
             let text = serde_json::to_string(&agent).expect("it was JSON before");
             let again: Agent = serde_json::from_str(&text).expect("it was an agent before");
             assert_eq!(again, agent);

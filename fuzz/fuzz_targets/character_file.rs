@@ -1,4 +1,5 @@
-//! Any text as a character file: a configuration that survives a round trip, or an error of one line.
+//! Any text, read as a character file, is a configuration that survives a round trip, or an error
+//! of one line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

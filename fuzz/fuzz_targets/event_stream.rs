@@ -1,4 +1,5 @@
-//! Any bytes as a stream, cut anywhere: the same events however they are cut, and no panic.
+//! Any bytes, read as a stream and split anywhere, are the same events however they are split,
+//! without a panic.
 #![no_main]
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, cut);
 });
 
-/// The events, and the line of the error that ended them.
+/// Returns the events, and the line of the error that ended them.
 fn events(pieces: Vec<Bytes>) -> (Vec<MessageEvent>, Option<String>) {
     let mut headers = HeaderMap::new();
     headers.insert(
@@ -50,7 +51,7 @@ fn events(pieces: Vec<Bytes>) -> (Vec<MessageEvent>, Option<String>) {
                             _ => None,
                         })
                         .collect();
-                    // An error shows no key, even where the model has repeated it.
+                    // An error does not show the key, even if the model has repeated it.
                     let text = text.replace(KEY, "[redacted]");
                     assert_eq!(error.partial_text(), Some(text.as_str()));
                     return (events, Some(error.to_string()));

@@ -1,4 +1,4 @@
-//! Any rate-limit headers and hints: no panic, no endless wait.
+//! Any rate-limit headers and retry-after delays cause neither a panic nor an endless wait.
 #![no_main]
 
 use std::sync::Arc;
@@ -41,7 +41,8 @@ fuzz_target!(|input: &[u8]| {
         for _ in 0..3 {
             let started = tokio::time::Instant::now();
             let error = agents.get("a").send().await.expect_err("it is a 429");
-            // Two attempts: at most two waits for a window and one for a hint, each a minute or so.
+            // Two attempts wait at most twice for a window and once for a delay, each about a
+            // minute.
             assert!(
                 started.elapsed() < Duration::from_secs(200),
                 "{:?} {error}",

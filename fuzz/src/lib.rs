@@ -1,4 +1,4 @@
-//! What the fuzz targets share: a client whose server answers with the fuzzer's bytes.
+//! What the fuzz targets share: a client whose server responds with the fuzzer's bytes.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -11,12 +11,12 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use orionos::{OrionOS, RequestBody, RetryPolicy};
 
-/// The key of the clients, long enough to be taken out of errors.
+/// The key of the clients. It is long enough to be removed from errors.
 pub const KEY: &str = "fuzz-canary-key";
 
 type Pieces = futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>>;
 
-/// A service that gives every call the same answer, its body in these pieces.
+/// A service that gives every call the same response, with its body in these pieces.
 #[derive(Clone)]
 pub struct Fixed {
     pub status: StatusCode,
@@ -48,7 +48,7 @@ impl tower_service::Service<Request<RequestBody>> for Fixed {
 }
 
 impl Fixed {
-    /// A client of this service that tries twice.
+    /// Returns a client of this service that makes two attempts.
     pub fn client(self) -> OrionOS {
         OrionOS::builder()
             .api_key(KEY)
@@ -60,7 +60,7 @@ impl Fixed {
     }
 }
 
-/// Runs a future with a paused clock: waits take no time.
+/// Runs a future with a paused clock, so that waits pass instantly.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()

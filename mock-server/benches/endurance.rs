@@ -1,5 +1,6 @@
-//! The program under load, measured from outside (Linux): start, memory idle and with agents, a
-//! hundred at once, a million requests, ten thousand streams, the end with connections open.
+//! The program under load, measured from outside (on Linux): start, memory when idle and with
+//! agents, a hundred mocks at the same time, a million requests, ten thousand streams, and the
+//! shutdown with open connections.
 //!
 //! `cargo bench -p orionos-mock-server --bench endurance`
 
@@ -46,7 +47,7 @@ impl Mock {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
-    /// Resident memory, in MiB.
+    /// Returns the resident memory in MiB.
     fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("this measures on Linux");
@@ -231,7 +232,7 @@ async fn open_stream(address: String) -> tokio::net::TcpStream {
     stream
 }
 
-/// The clock stands still, so that every stream waits behind its first token until all are open.
+/// The clock is frozen, so that every stream waits after its first token until all are open.
 async fn ten_thousand_streams(agents: &str) {
     let mock = Mock::start(&[
         "--agents",

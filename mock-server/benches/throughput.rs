@@ -1,6 +1,6 @@
-//! Requests a second and the slowest hundredth of the mock, with keys, limits and journal on, against
-//! a bare axum route that reads the request and returns the same bytes; what a list costs as the
-//! store grows.
+//! Requests per second and the slowest 1% of the mock, with keys, limits and journal enabled,
+//! compared with a bare axum route that reads the request and returns the same bytes. Also the time
+//! of a list as the store grows.
 //!
 //! `cargo bench -p orionos-mock-server --bench throughput`
 
@@ -66,7 +66,8 @@ fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The mock with so many agents, on a thread of its own. Every limit is there, but out of reach.
+/// Starts a mock with this number of agents on its own thread. Every limit exists, but is never
+/// reached.
 fn mock(agents: usize, reply: Option<&'static str>) -> String {
     let (hand_over, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -107,8 +108,8 @@ fn mock(agents: usize, reply: Option<&'static str>) -> String {
     address.recv().expect("an address")
 }
 
-/// A route that reads the request and returns the same body with the same headers, on a thread of
-/// its own.
+/// Starts a route that reads the request and returns the same body with the same headers, on its
+/// own thread.
 fn bare(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> String {
     let (hand_over, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -137,7 +138,7 @@ fn bare(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> 
     address.recv().expect("an address")
 }
 
-/// hyper as the mock uses it.
+/// Uses hyper in the same way as the mock.
 async fn axum_serve(listener: tokio::net::TcpListener, app: Router) {
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
@@ -162,7 +163,7 @@ fn compare(
     let (status, headers, body) = runtime.block_on(async {
         let mut stream = TcpStream::connect(&mock).await.expect("it listens");
         let mut buffer = Vec::new();
-        // An agent repeats the last 20 texts that it heard: the answers grow until then.
+        // An agent repeats the last 20 texts that it received. Until then, the responses grow.
         for _ in 0..25 {
             exchange(&mut stream, request, &mut buffer).await;
         }
@@ -199,13 +200,13 @@ fn compare(
     );
 }
 
-/// The value that this share of all values is below.
+/// Returns the value below which this share of all values is.
 fn at(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[(values.len() as f64 * share) as usize]
 }
 
-/// Seconds for all requests, and each one's milliseconds.
+/// Returns the seconds for all requests, and the milliseconds for each one.
 async fn load(address: &str, request: &[u8]) -> (f64, Vec<f64>) {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -236,7 +237,7 @@ async fn load(address: &str, request: &[u8]) -> (f64, Vec<f64>) {
     (started.elapsed().as_secs_f64(), times)
 }
 
-/// Sends, and reads one answer: the lengths of its head, and of all of it.
+/// Sends a request and reads one response. Returns the length of its headers, and its whole length.
 async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> (usize, usize) {
     buffer.clear();
     stream.write_all(request).await.expect("it reads");
@@ -262,7 +263,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
     }
 }
 
-/// Status, headers but those that the server writes itself, and body.
+/// Returns the status, the headers except those that the server adds, and the body.
 fn parse(head: &[u8], body: &[u8]) -> (u16, Vec<(HeaderName, HeaderValue)>, Vec<u8>) {
     let head = std::str::from_utf8(head).expect("text");
     let status = head[9..12].parse().expect("a status");
@@ -282,7 +283,7 @@ fn parse(head: &[u8], body: &[u8]) -> (u16, Vec<(HeaderName, HeaderValue)>, Vec<
     (status, headers, body.to_vec())
 }
 
-/// Microseconds of a list's page: of a store that stays as it is, and after a create.
+/// Returns the microseconds for a page of a list: with an unchanged store, and after a create.
 fn list_cost(runtime: &tokio::runtime::Runtime, agents: usize, list: &[u8]) -> (f64, f64) {
     let mock = mock(agents, None);
     let create = request("POST", "/v1/agents", r#"{"name":"Harbour Pilot"}"#);

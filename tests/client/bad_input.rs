@@ -1,4 +1,4 @@
-//! Input that is refused before anything is sent, each with its own clear error.
+//! Input that is rejected before anything is sent, each with its own clear error.
 
 use crate::support::{client, mock, virtual_builder, virtual_mock};
 use orionos::{AgentConfig, Method, OrionError, OrionOS, Outcome};
@@ -19,7 +19,7 @@ fn refused(result: Result<impl Sized, OrionError>, field: &str, word: &str) {
 }
 
 #[tokio::test]
-async fn an_id_that_names_another_path_is_refused_by_every_call() {
+async fn every_call_rejects_an_id_that_names_another_path() {
     let mock = mock();
     let agents = client(&mock).agents();
     for id in ["", ".", ".."] {
@@ -45,7 +45,7 @@ async fn an_id_that_names_another_path_is_refused_by_every_call() {
 }
 
 #[tokio::test]
-async fn an_odd_id_stays_one_segment_of_the_path() {
+async fn an_unusual_id_stays_one_path_segment() {
     let mock = mock();
     let agents = client(&mock).agents();
     for (id, path) in [
@@ -65,7 +65,7 @@ async fn an_odd_id_stays_one_segment_of_the_path() {
 }
 
 #[tokio::test]
-async fn a_page_or_limit_out_of_range_is_refused() {
+async fn a_page_or_limit_out_of_range_is_rejected() {
     let mock = mock();
     let list = client(&mock).agents().list();
     refused(list.clone().page(0).send().await, "page", "at least 1");
@@ -84,7 +84,7 @@ async fn a_page_or_limit_out_of_range_is_refused() {
 }
 
 #[tokio::test]
-async fn an_empty_name_or_text_is_refused() {
+async fn an_empty_name_or_text_is_rejected() {
     let mock = mock();
     let agents = client(&mock).agents();
     for empty in ["", "  ", "\n"] {
@@ -110,10 +110,10 @@ async fn an_empty_name_or_text_is_refused() {
 }
 
 #[tokio::test]
-async fn what_json_cannot_hold_is_refused() {
+async fn values_that_json_cannot_express_are_rejected() {
     let mock = mock();
     let agents = client(&mock).agents();
-    // A map whose keys are no strings.
+    // A map whose keys are not strings.
     let odd = std::collections::BTreeMap::from([((1, 2), 3)]);
     refused(
         agents.create("a").platform_settings("x", &odd).send().await,
@@ -131,7 +131,7 @@ async fn what_json_cannot_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn a_raw_path_or_query_that_is_none_is_refused() {
+async fn an_invalid_raw_path_or_query_is_rejected() {
     let mock = mock();
     let orion = client(&mock);
     for path in [["agents", ""], ["agents", ".."], [".", "x"]] {
@@ -147,7 +147,7 @@ async fn a_raw_path_or_query_that_is_none_is_refused() {
 }
 
 #[tokio::test]
-async fn a_header_that_cannot_be_sent_is_refused_without_its_value() {
+async fn an_invalid_header_is_rejected_without_printing_its_value() {
     let mock = mock();
     let agents = client(&mock).agents();
     refused(
@@ -177,7 +177,7 @@ async fn a_header_that_cannot_be_sent_is_refused_without_its_value() {
 }
 
 #[test]
-fn a_client_that_cannot_work_is_not_built() {
+fn a_client_with_invalid_settings_is_not_built() {
     let base = || OrionOS::builder().api_key("key");
     for (builder, word) in [
         (OrionOS::builder(), "ORION_API_KEY"),
@@ -204,7 +204,7 @@ fn a_client_that_cannot_work_is_not_built() {
 }
 
 #[test]
-fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
+fn a_call_outside_of_a_runtime_is_an_error() {
     let mock = virtual_mock();
     let call = virtual_builder(&mock)
         .build()

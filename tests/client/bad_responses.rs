@@ -1,4 +1,4 @@
-//! Answers that are not what they should be: nothing is lost, and the error says what came.
+//! Invalid responses: nothing is lost, and the error says what arrived.
 
 use crate::support::{AGENT, answering, client, mock, over};
 use orionos::{ErrorCode, Method, OrionError, Outcome, RetryPolicy, Value};
@@ -86,7 +86,7 @@ async fn success_false_under_200_is_the_servers_error() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_not_known_is_kept() {
+async fn an_unknown_code_is_kept() {
     let body = include_str!("../fixtures/unknown-code.500.json");
     let error = get(500, &[], body).await;
     assert_eq!(error.code().unwrap().as_str(), "EMBEDDING_STORE_OFFLINE");
@@ -156,7 +156,7 @@ async fn every_error_sample_is_understood() {
 }
 
 #[tokio::test]
-async fn a_list_under_items_is_a_list() {
+async fn a_list_in_items_is_a_list() {
     let service = answering(
         200,
         &[],
@@ -199,7 +199,7 @@ async fn json_in_place_of_a_stream_is_unexpected() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_an_error_and_no_memory() {
+async fn a_body_that_exceeds_the_limit_is_rejected_without_buffering_it() {
     for (headers, length) in [
         (&[][..], 2000),
         (&[("content-length", "99999999999")][..], 10),

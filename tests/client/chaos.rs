@@ -1,7 +1,8 @@
-//! Twenty thousand calls while a third of all requests fail in every way that the mock knows, in
-//! virtual time. What callers were told is held against the mock's own state.
+//! Twenty thousand calls in virtual time, while a third of all requests fails in every way that the
+//! mock has. At the end, what callers were told is compared with the mock's state.
 //!
-//! `CHAOS_SEED=7 cargo test --test client chaos` runs one seed again, `CHAOS_SEEDS=20` so many of them.
+//! `CHAOS_SEED=7 cargo test --test client chaos` repeats one seed, and `CHAOS_SEEDS=20` runs
+//! twenty.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -16,7 +17,7 @@ const CALLS_A_TASK: usize = 640;
 const DEADLINE: Duration = Duration::from_secs(90);
 
 #[test]
-fn nothing_is_lost_doubled_or_late_whatever_fails() {
+fn nothing_is_lost_doubled_or_late_under_random_faults() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seeds: Vec<u64> = match (number("CHAOS_SEED"), number("CHAOS_SEEDS")) {
         (Some(seed), _) => vec![seed],
@@ -29,11 +30,11 @@ fn nothing_is_lost_doubled_or_late_whatever_fails() {
     }
 }
 
-/// What callers were told, counted.
+/// How often callers were told what.
 type Told = BTreeMap<String, usize>;
 
 fn run(seed: u64) -> Told {
-    // The client's jitter comes from this source too.
+    // The client's jitter uses this source too.
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -59,7 +60,7 @@ fn run(seed: u64) -> Told {
     })
 }
 
-/// Every kind of fault, each seldom enough that a third of all requests fails.
+/// Adds every kind of fault, each so rarely that a third of all requests fails.
 fn failing_mock(seed: u64) -> MockServer {
     let nothing: Limits = serde_json::from_str("{}").unwrap();
     let second = Duration::from_secs(1);
@@ -111,20 +112,21 @@ fn failing_mock(seed: u64) -> MockServer {
         .unwrap()
 }
 
-/// What is known of one message: the text is its own.
+/// What is known about one message. Its text is unique.
 struct Sent {
     agent: AgentId,
     text: String,
-    /// `None`: the caller was told that it was heard.
+    /// `None` if the caller was told that the message was received.
     failed: Option<Outcome>,
 }
 
-/// What is known of one agent of one caller.
+/// What is known about one agent of one caller.
 struct Owned {
     id: AgentId,
-    /// The values that its model may have: the last that succeeded, and what was unknown since.
+    /// The values that its model may have: the last one that was set, and those with an unknown
+    /// outcome since.
     models: Vec<String>,
-    /// A delete's outcome; `None`: nobody has tried.
+    /// The outcome of a delete; `None` if there was none.
     deleted: Option<Result<(), Outcome>>,
 }
 
@@ -132,7 +134,7 @@ struct Caller {
     random: fastrand::Rng,
     task: usize,
     orion: OrionOS,
-    /// Every create by its name, which no other has.
+    /// Every create, by its unique name.
     creates: HashMap<String, Result<AgentId, Outcome>>,
     agents: Vec<Owned>,
     sent: Vec<Sent>,
@@ -170,7 +172,7 @@ impl Caller {
                 (11..16, Some(agent)) => self.say(call, agent).await,
                 (_, Some(agent)) => self.stream(call, agent).await,
             }
-            // Tokio's timers are coarse by a millisecond.
+            // Tokio's timers have a resolution of one millisecond.
             if started.elapsed() > DEADLINE + Duration::from_millis(2) {
                 self.wrong
                     .push(format!("call {call} took {:?}", started.elapsed()));
@@ -305,7 +307,7 @@ impl Caller {
     }
 }
 
-/// Holds what the callers were told against the mock's own state.
+/// Compares what the callers were told with the mock's state.
 fn check(seed: u64, mock: &MockServer, callers: &[Caller]) -> Told {
     let state = serde_json::to_value(mock.snapshot()).unwrap();
     let agents = state["agents"].as_array().unwrap();
@@ -385,7 +387,7 @@ fn check(seed: u64, mock: &MockServer, callers: &[Caller]) -> Told {
             }
         }
     }
-    // What no caller made at all.
+    // Agents that no caller created.
     let names = |name: &str| {
         callers
             .iter()

@@ -28,7 +28,7 @@ async fn the_mock_conforms_in_process() {
 }
 
 #[tokio::test]
-async fn a_real_server_conforms_where_one_is_named() {
+async fn a_real_server_conforms_if_one_is_configured() {
     let Ok(key) = std::env::var("ORION_CONFORMANCE_KEY") else {
         println!("ORION_CONFORMANCE_KEY is not set: no real server is asked");
         return;
@@ -40,7 +40,7 @@ async fn a_real_server_conforms_where_one_is_named() {
     conforms(&builder.build().unwrap()).await.unwrap();
 }
 
-/// An agent's whole life, as the contract's [doc] marks promise it.
+/// Creates, uses and deletes an agent, and checks everything that the vendor documents.
 async fn conforms(orion: &OrionOS) -> Result<(), OrionError> {
     let agents = orion.agents();
     let created = agents
@@ -57,7 +57,7 @@ async fn conforms(orion: &OrionOS) -> Result<(), OrionError> {
         "the rate-limit headers are there"
     );
     let id = created.data.id.clone();
-    // Whatever fails behind it, the agent does not stay.
+    // The agent is deleted even if a later step fails.
     let lived = life(orion, &created.data).await;
     let deleted = agents.delete(&id).send().await?;
     assert_eq!(deleted.id, id);

@@ -1,4 +1,4 @@
-//! Many callers under one rate limit: the permitted rate is used, and next to no 429 is earned.
+//! Many callers share one rate limit: they use the permitted rate and run into almost no 429s.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use orionos_mock_server::{Fault, MockServer, Operation, Tier};
 use serde_json::json;
 use tokio::time::Instant;
 
-/// What came of a crowd of callers.
+/// What many callers got.
 struct Crowd {
     elapsed: Duration,
     rate_limited: usize,
@@ -19,14 +19,15 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// Calls that came through, over the most that fixed windows of this size permit in the time.
+    /// The share of the calls that fixed windows of this size permit in this time.
     fn share(&self, per_minute: usize) -> f64 {
         let windows = 1 + usize::try_from(self.elapsed.as_secs() / 60).unwrap();
         self.answered as f64 / (windows * per_minute) as f64
     }
 }
 
-/// `tasks` tasks share one client and make `calls` calls, the n-th of the operation `of(n)`.
+/// Lets `tasks` tasks share one client and make `calls` calls. The nth call is of the operation
+/// `of(n)`.
 async fn crowd(
     mock: &MockServer,
     orion: &OrionOS,
@@ -77,7 +78,7 @@ fn standard() -> MockServer {
     mock
 }
 
-/// The same at the end of a network: answers of different speed, out of order.
+/// The same over a network, whose responses take different times and arrive out of order.
 fn distant() -> MockServer {
     let mock = standard();
     mock.fault(Fault::latency_between(
@@ -99,7 +100,7 @@ fn patient(mock: &MockServer, pacing: Pacing) -> OrionOS {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixty_four_tasks_use_the_permitted_rate_without_earning_429s() {
+async fn sixty_four_tasks_use_the_permitted_rate_without_429s() {
     let mock = distant();
     let crowd = crowd(&mock, &patient(&mock, Pacing::Adaptive), 64, 600, |_| {
         Operation::Get
@@ -118,7 +119,7 @@ async fn sixty_four_tasks_use_the_permitted_rate_without_earning_429s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_accounts_window_is_kept_over_all_operations() {
+async fn the_accounts_window_holds_for_all_operations_together() {
     let mock = distant();
     let of = |number| match number % 10 {
         0 => Operation::Update,
@@ -140,7 +141,7 @@ async fn the_accounts_window_is_kept_over_all_operations() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_pacing_the_same_crowd_earns_429s() {
+async fn without_pacing_the_same_tasks_run_into_429s() {
     let mock = distant();
     let crowd = crowd(&mock, &patient(&mock, Pacing::Off), 64, 600, |_| {
         Operation::Get
@@ -156,8 +157,8 @@ async fn without_pacing_the_same_crowd_earns_429s() {
     assert!(crowd.rate_limited > 60, "{}", crowd.rate_limited);
 }
 
-/// 20 agents with 15 senders each, five streamed messages a sender; a stream is a message in flight
-/// for the seconds that it takes.
+/// 20 agents with 15 senders each, and five streamed messages per sender. A stream is a message in
+/// flight for as long as it lasts.
 async fn senders(pacing: Pacing) -> (usize, usize) {
     let agents = (0..20).map(|number| json!({"id": format!("agent_{number:012}"), "name": "A"}));
     let mock = MockServer::builder()
@@ -215,7 +216,7 @@ async fn at_most_ten_messages_to_an_agent_are_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_caller_under_the_limit_never_waits() {
+async fn a_single_caller_under_the_limit_never_waits() {
     let mock = standard();
     let orion = patient(&mock, Pacing::Adaptive);
     let started = Instant::now();
@@ -231,7 +232,7 @@ async fn a_lone_caller_under_the_limit_never_waits() {
         let _ = orion.agents().get("agent_other0000000").send().await;
     }
     assert_eq!(started.elapsed(), Duration::ZERO);
-    // The sixty-first waits for the window's end, and is not refused.
+    // The sixty-first call waits for the reset and is not rejected.
     call(&orion, Operation::List).await.unwrap();
     assert!(
         (59..=61).contains(&started.elapsed().as_secs()),
@@ -246,7 +247,7 @@ async fn a_lone_caller_under_the_limit_never_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_calls_go_in_the_order_in_which_they_came() {
+async fn waiting_calls_start_in_order() {
     let mock = standard();
     let orion = patient(&mock, Pacing::Adaptive);
     for _ in 0..60 {
@@ -282,7 +283,7 @@ async fn waiting_calls_go_in_the_order_in_which_they_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_while_it_waits_gives_its_place_up() {
+async fn dropping_a_waiting_call_frees_its_place() {
     let mock = standard();
     let orion = patient(&mock, Pacing::Adaptive);
     for _ in 0..60 {
@@ -302,7 +303,7 @@ async fn a_call_that_is_dropped_while_it_waits_gives_its_place_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_past_the_deadline_fails_at_once() {
+async fn a_wait_past_the_deadline_fails_immediately() {
     let mock = standard();
     let orion = patient(&mock, Pacing::Adaptive);
     for _ in 0..60 {
@@ -318,7 +319,7 @@ async fn a_wait_past_the_deadline_fails_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_process_under_the_same_key_is_noticed() {
+async fn another_process_with_the_same_key_is_noticed() {
     let mock = standard();
     let (mine, others) = (
         patient(&mock, Pacing::Adaptive),

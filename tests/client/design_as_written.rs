@@ -1,4 +1,4 @@
-//! The design's code blocks, as programs that others have written compile against them.
+//! The public API as outside programs use it: names and signatures that must not change.
 
 use std::time::Duration;
 

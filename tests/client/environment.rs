@@ -1,15 +1,15 @@
-//! The environment variables. Each case runs this test binary again with its own environment.
+//! The environment variables. Each case runs this test program again with its own environment.
 
 use std::process::Command;
 
 use orionos::OrionOS;
 
-/// What `from_env()` says in a process with these variables.
+/// Returns what `from_env()` says in a process with these variables.
 fn from_env(variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "environment::in_a_process_of_its_own",
+            "environment::in_a_separate_process",
             "--nocapture",
         ])
         .env_remove("ORION_API_KEY")
@@ -22,7 +22,7 @@ fn from_env(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn in_a_process_of_its_own() {
+fn in_a_separate_process() {
     if std::env::var_os("ORIONOS_TEST_CHILD").is_some() {
         match OrionOS::from_env() {
             Ok(orion) => println!("client of {}", orion.base_url()),

@@ -6,7 +6,8 @@ use orionos_mock_server::{Fault, Operation};
 
 const GUIDE: &str = include_str!("../../src/guide/failures.md");
 
-/// The table's rows of so many columns, their cells without back quotes.
+/// Returns the rows of the table with this number of columns. Back quotes are removed from the
+/// cells.
 fn rows(columns: usize) -> Vec<Vec<String>> {
     let rows: Vec<Vec<String>> = GUIDE
         .lines()
@@ -44,7 +45,7 @@ async fn every_call_fails_as_the_table_says() {
             let is_answer_fault = ["empty_body", "truncated_json", "malformed_json", "cut_body"]
                 .contains(&row[1].as_str());
             if operation == Operation::StreamMessage && is_answer_fault {
-                // What breaks inside of a stream stands in the other table.
+                // Failures inside a stream are in the other table.
                 continue;
             }
             let mock = virtual_mock();
@@ -74,7 +75,7 @@ async fn every_call_fails_as_the_table_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_stream_breaks_as_the_table_says() {
+async fn every_stream_fails_as_the_table_says() {
     for row in rows(3) {
         let mock = virtual_mock();
         mock.script("Ebb at 14:10 — naïvely");

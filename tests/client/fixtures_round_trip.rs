@@ -72,7 +72,7 @@ fn a_sparse_agent_keeps_its_unknown_status_and_field() {
 }
 
 #[test]
-fn list_entries_survive_under_either_key() {
+fn list_items_survive_in_agents_and_in_items() {
     for (name, key) in [
         ("list-agents.200.json", "agents"),
         ("list-agents.items-key.200.json", "items"),
@@ -96,7 +96,7 @@ fn list_entries_survive_under_either_key() {
 }
 
 #[test]
-fn a_list_entry_needs_little() {
+fn a_list_item_has_few_required_fields() {
     let entry: AgentSummary = round_trip(&json!({
         "id": "a", "name": "Solo", "status": "active", "createdAt": "2026-03-02T08:15:30Z",
     }));
@@ -155,7 +155,7 @@ fn the_end_of_a_stream_survives() {
 }
 
 #[test]
-fn a_stream_may_end_with_nothing_to_say() {
+fn a_done_event_may_be_empty() {
     assert_eq!(
         round_trip::<MessageDone>(&json!({})),
         MessageDone::default()
@@ -199,7 +199,7 @@ fn the_body_of_a_create_is_a_configuration() {
 }
 
 #[test]
-fn a_backup_of_an_agent_is_what_would_create_it() {
+fn a_backup_of_an_agent_creates_the_same_agent() {
     let agent: Agent = from_value(data("get-agent.200.json")).unwrap();
     let backup = agent.config();
     assert_eq!(
@@ -290,7 +290,7 @@ fn a_response_of_another_shape_keeps_what_its_types_cannot_hold() {
 }
 
 #[test]
-fn a_sparse_result_has_what_it_needs() {
+fn a_sparse_result_has_its_required_fields() {
     let created: CreatedAgent = round_trip(&data("create-agent.sparse.201.json"));
     assert_eq!((created.created_at, created.api_endpoint), (None, None));
     let deleted: DeletedAgent = round_trip(&data("delete-agent.sparse.200.json"));
@@ -315,7 +315,7 @@ fn a_required_value_of_another_type_is_named_by_its_path_and_the_type_expected()
 }
 
 #[test]
-fn every_fixture_is_a_type_here_an_error_or_another_tests() {
+fn every_sample_is_used_by_a_test() {
     let known_elsewhere = [
         "README.md",
         "send-message.request.json",

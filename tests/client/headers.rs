@@ -1,4 +1,4 @@
-//! What stands in the head of every request.
+//! The headers of every request.
 
 use orionos::{OrionBuilder, OrionOS};
 use orionos_mock_server::{MockServer, RecordedRequest};
@@ -15,7 +15,7 @@ fn builder(mock: &MockServer) -> OrionBuilder {
 }
 
 #[tokio::test]
-async fn a_request_names_its_host_once_and_says_what_it_carries_and_takes() {
+async fn a_request_has_one_host_and_its_content_types() {
     let mock = MockServer::start().await;
     let orion = builder(&mock).build().unwrap();
     let agent = orion.agents().create("Pilot").send().await.unwrap();
@@ -40,7 +40,7 @@ async fn a_request_names_its_host_once_and_says_what_it_carries_and_takes() {
 }
 
 #[tokio::test]
-async fn a_header_of_the_callers_wins_over_the_clients_own() {
+async fn a_callers_header_replaces_the_clients() {
     let mock = MockServer::start().await;
     let orion = builder(&mock)
         .header("accept", "application/json;v=1")
@@ -54,9 +54,9 @@ async fn a_header_of_the_callers_wins_over_the_clients_own() {
     assert_eq!(one(&requests[0], "x-team"), ["pier"]);
 }
 
-/// A service may send the request elsewhere: the host is its business.
+/// A service may send the request to another host, so it sets the host itself.
 #[tokio::test]
-async fn a_service_of_the_users_is_given_no_host() {
+async fn a_custom_service_gets_no_host_header() {
     let mock = MockServer::builder().in_process().unwrap();
     let orion = builder(&mock).http_service(mock.service()).build().unwrap();
     orion.agents().list().send().await.unwrap();

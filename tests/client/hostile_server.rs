@@ -1,4 +1,5 @@
-//! Servers that mean harm: each ends in a clear error or a right result, in bounded memory and time.
+//! Hostile servers: each call ends with a clear error or a correct result, in bounded memory and
+//! time.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ async fn get(body: impl Into<Bytes>) -> Result<orionos::Agent, OrionError> {
     orion.agents().get(AGENT).send().await
 }
 
-/// A client of a server that sends `head` and then `piece` for ever.
+/// Returns a client of a server that sends `head` and then `piece` without end.
 async fn endless(head: &'static str, piece: &'static [u8]) -> OrionOS {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -42,7 +43,7 @@ async fn endless(head: &'static str, piece: &'static [u8]) -> OrionOS {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_given_up() {
+async fn an_endless_body_is_an_error() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
     let orion = endless(head, b"                                                ").await;
     let error = orion.agents().get(AGENT).send().await.unwrap_err();
@@ -51,7 +52,7 @@ async fn an_endless_body_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_endless_error_body_is_given_up() {
+async fn an_endless_error_body_is_an_error() {
     let orion = endless("HTTP/1.1 502 Bad Gateway\r\n\r\n", b"<p>bad gateway</p>").await;
     let error = orion.agents().get(AGENT).send().await.unwrap_err();
     assert!(matches!(error, OrionError::BodyTooLarge(_)));
@@ -59,7 +60,7 @@ async fn an_endless_error_body_is_given_up() {
 }
 
 #[tokio::test]
-async fn endless_headers_are_given_up() {
+async fn endless_headers_are_an_error() {
     let orion = endless(
         "HTTP/1.1 200 OK\r\n",
         b"x-filler: abcdefghijklmnopqrstuvwxyz\r\n",
@@ -70,7 +71,7 @@ async fn endless_headers_are_given_up() {
 }
 
 #[tokio::test]
-async fn an_event_without_end_is_given_up() {
+async fn an_endless_event_is_an_error() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: ";
     let orion = endless(head, b"abcdefghijklmnopqrstuvwxyz").await;
     let mut stream = orion
@@ -85,7 +86,7 @@ async fn an_event_without_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_text_without_end_is_given_up_by_collect_and_bounded_otherwise() {
+async fn an_endless_text_is_an_error_of_collect_text_and_uses_bounded_memory() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
     let token = b"data: {\"type\":\"token\",\"content\":\"abcdefghijklmnopqrstuvwxyz\"}\n\n";
     let orion = endless(head, token).await;
@@ -101,8 +102,8 @@ async fn a_text_without_end_is_given_up_by_collect_and_bounded_otherwise() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_not_unpacked() {
-    // The client asks for no compression, so a bomb stays as small as it came.
+async fn a_compressed_body_is_not_decompressed() {
+    // The client does not decompress bodies, so a compression bomb stays small.
     let service = answering(
         200,
         &[("content-encoding", "gzip")],
@@ -156,7 +157,7 @@ async fn a_hundred_thousand_unknown_fields_are_kept() {
 }
 
 #[tokio::test]
-async fn invalid_utf8_is_an_error_and_its_excerpt_text() {
+async fn invalid_utf8_is_an_error_with_an_excerpt() {
     let mut body = br#"{"success":true,"data":{"id":"a","name":""#.to_vec();
     body.extend_from_slice(&[0xff, 0xfe, 0xc3]);
     body.extend_from_slice(br#""}}"#);
@@ -177,13 +178,13 @@ async fn invalid_utf8_is_an_error_and_its_excerpt_text() {
 }
 
 #[tokio::test]
-async fn numbers_and_times_out_of_range_do_not_cost_the_response() {
+async fn numbers_and_times_out_of_range_do_not_fail_the_call() {
     for (number, works) in [
         ("18446744073709551615", true),
         ("18446744073709551616", true),
         ("-1", true),
         ("1.5", true),
-        // No JSON number of any type of the client.
+        // This number does not fit into any type of the client.
         ("1e400", false),
     ] {
         let body = format!(
@@ -255,7 +256,7 @@ async fn headers_out_of_range_neither_panic_nor_block() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_kind_is_an_error() {
+async fn a_response_of_another_kind_is_an_error() {
     for body in [
         "0",
         "\"text\"",

@@ -1,4 +1,4 @@
-//! The client's tests, by theme, in one program: one program links once.
+//! The client's tests, by theme. They are one program because each program is linked separately.
 //!
 //! Most of them talk to the mock in process, in virtual time; `ORION_TEST_OVER=socket` puts a socket
 //! between the two. Tests with heavy dependencies are in `tests/extended`, so that they do not weigh

@@ -1,11 +1,11 @@
-//! Mistakes that newcomers make, and what the client says about each. What the compiler says is
-//! tested in `tests/extended/compiler_messages.rs`.
+//! Mistakes of newcomers, and what the client says about each.
+//! `tests/extended/compiler_messages.rs` tests what the compiler says.
 
 use orionos::{AgentId, OrionError, OrionOS, RetryPolicy};
 use orionos_mock_server::MockServer;
 
 #[tokio::test]
-async fn a_string_a_reference_and_an_id_are_all_taken() {
+async fn strings_references_and_ids_are_accepted_as_ids() {
     let mock = crate::support::virtual_mock();
     let orion = crate::support::virtual_builder(&mock).build().unwrap();
     let (text, owned) = (crate::support::AGENT, crate::support::AGENT.to_owned());
@@ -28,7 +28,7 @@ async fn says(orion: &OrionOS) -> String {
 }
 
 #[tokio::test]
-async fn a_wrong_provider_is_told_the_right_ones() {
+async fn the_error_for_an_unknown_provider_lists_the_known_ones() {
     let mock = MockServer::start().await;
     let orion = client(mock.api_key(), mock.base_url());
     let error = orion
@@ -46,8 +46,8 @@ async fn a_wrong_provider_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn no_key_names_the_variable() {
-    // The variable is not set in CI; where it is, there is nothing to see.
+async fn the_error_for_a_missing_key_names_the_variable() {
+    // The variable is not set in CI. If it is set, this test has nothing to check.
     if std::env::var_os("ORION_API_KEY").is_none() {
         let error = OrionOS::from_env().unwrap_err();
         assert_eq!(
@@ -58,7 +58,7 @@ async fn no_key_names_the_variable() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_said_to_be_wrong() {
+async fn the_error_for_a_wrong_key_says_so() {
     let mock = MockServer::start().await;
     let error = says(&client("not-the-right-key", mock.base_url())).await;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn a_wrong_key_is_said_to_be_wrong() {
 }
 
 #[tokio::test]
-async fn a_url_without_the_version_is_a_route_that_is_not_there() {
+async fn a_base_url_without_the_version_is_not_found() {
     let mock = MockServer::start().await;
     let root = mock.base_url().strip_suffix("/v1").unwrap();
     let error = says(&client(mock.api_key(), root)).await;
@@ -98,8 +98,8 @@ async fn a_url_without_the_version_is_a_route_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_was_not_reached() {
-    // A port that was free a moment ago.
+async fn a_server_that_is_down_has_the_outcome_not_sent() {
+    // A port that was free a moment ago, so nothing listens on it.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -122,7 +122,7 @@ fn client(key: &str, url: &str) -> OrionOS {
         .unwrap()
 }
 
-/// The end of the line names the attempts and a request id that differs.
+/// The end of the line has the number of attempts and a request id that differs.
 fn without_request_id(text: &str) -> &str {
     let end = text
         .find(" (1 attempt")

@@ -1,4 +1,4 @@
-//! Responses whose optional values have another shape: they decode, and they encode to what came.
+//! Responses whose optional values have another shape decode, and encode to the same JSON.
 
 use std::fmt::Debug;
 
@@ -37,7 +37,7 @@ fn every_shape() -> [Value; 16] {
     ]
 }
 
-/// The places of all values in a value, as JSON pointers.
+/// Returns the places of all values inside a value, as JSON pointers.
 fn places(value: &Value, place: &str, places_of: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -58,7 +58,7 @@ fn places(value: &Value, place: &str, places_of: &mut Vec<String>) {
     }
 }
 
-/// Every variant of a value in which one of its optional values has another shape.
+/// Returns every variant of a value in which one of its optional values has another shape.
 fn variants(value: &Value, required: &[&str]) -> Vec<Value> {
     let mut all = Vec::new();
     places(value, "", &mut all);
@@ -74,7 +74,7 @@ fn variants(value: &Value, required: &[&str]) -> Vec<Value> {
     variants
 }
 
-/// Every variant of a value in which one of its optional fields is absent.
+/// Returns every variant of a value in which one of its optional fields is absent.
 fn without_each(value: &Value, required: &[&str]) -> Vec<Value> {
     let fields = value.as_object().unwrap().keys();
     let optional = fields.filter(|name| !required.contains(&format!("/{name}").as_str()));
@@ -153,7 +153,7 @@ fn every_optional_value_of_a_list_may_have_any_shape() {
     }
 }
 
-/// The client's results for one `data`, as JSON.
+/// Returns the client's results for one `data`, as JSON.
 async fn results(status: u16, data: &Value) -> Result<Vec<Value>, OrionError> {
     let body = json!({"success": true, "data": data}).to_string();
     let agents = over(answering(status, &[], body)).build()?.agents();

@@ -1,4 +1,4 @@
-//! Lists that page through themselves: where they end, in which order, and what they never do.
+//! Lists: where they end, in which order they yield items, and what they never do.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn names(agents: &[AgentSummary]) -> Vec<&str> {
     agents.iter().map(|agent| agent.name.as_str()).collect()
 }
 
-/// An entry as a server sends it.
+/// Returns an item as a server sends it.
 fn entry(id: &str) -> Value {
     json!({"id": id, "name": id, "status": "active", "createdAt": "2026-01-01T00:00:00Z"})
 }
@@ -43,7 +43,7 @@ fn serving(
 }
 
 #[tokio::test]
-async fn every_way_through_a_list_gives_the_same_agents_in_order() {
+async fn every_way_to_read_a_list_yields_the_same_agents_in_order() {
     let mock = mock_of(47);
     let list = client(&mock)
         .agents()
@@ -76,7 +76,7 @@ async fn every_way_through_a_list_gives_the_same_agents_in_order() {
 }
 
 #[tokio::test]
-async fn no_page_is_asked_for_that_the_total_rules_out() {
+async fn no_page_after_the_last_is_requested() {
     let mock = mock_of(40);
     let list = client(&mock).agents().list().limit(20);
     list.clone().all().await.unwrap();
@@ -118,7 +118,7 @@ async fn an_empty_list_is_one_empty_page() {
 }
 
 #[tokio::test]
-async fn entries_under_items_are_listed_too() {
+async fn a_list_in_items_is_read_too() {
     let settings = MockServer::builder().agents(["a", "b", "c"]);
     let mock = started(settings.list_key(ListKey::Items));
     assert_eq!(
@@ -136,7 +136,7 @@ async fn entries_under_items_are_listed_too() {
 
 #[tokio::test]
 async fn a_page_that_repeats_the_one_before_is_the_end() {
-    // A server that clamps: every page past the second is the second.
+    // The server returns the second page for every higher number.
     let clamp = |number: usize| match number {
         1 => page(&["a", "b"], 1, 9),
         _ => page(&["c", "d"], 2, 9),
@@ -163,7 +163,7 @@ async fn a_page_that_repeats_the_one_before_is_the_end() {
 }
 
 #[tokio::test]
-async fn an_empty_page_is_the_end_whatever_the_total_says() {
+async fn an_empty_page_is_the_end_even_if_the_total_is_larger() {
     let (service, orion) = serving(|number| match number {
         1 => page(&["a", "b"], 1, u64::MAX / 4),
         _ => page(&[], 2, u64::MAX / 4),
@@ -173,7 +173,7 @@ async fn an_empty_page_is_the_end_whatever_the_total_says() {
 }
 
 #[tokio::test]
-async fn a_total_beyond_reason_does_not_harm() {
+async fn an_absurd_total_does_no_harm() {
     for total in [1 << 63, u64::MAX] {
         let (_, orion) = serving(move |number| match number {
             1 => page(&["a", "b"], 1, total),
@@ -186,7 +186,7 @@ async fn a_total_beyond_reason_does_not_harm() {
 }
 
 #[tokio::test]
-async fn an_agent_that_moves_to_a_later_page_is_delivered_once() {
+async fn an_agent_that_moves_to_a_later_page_is_yielded_once() {
     let (_, orion) = serving(|number| match number {
         1 => page(&["a", "b"], 1, 3),
         2 => page(&["b", "c"], 2, 3),
@@ -215,7 +215,7 @@ async fn a_list_that_shrinks_while_it_is_read_ends() {
 }
 
 #[tokio::test]
-async fn a_list_that_never_ends_is_an_error_in_memory_and_a_stream_otherwise() {
+async fn an_endless_list_is_an_error_for_all_and_a_stream_otherwise() {
     let endless = |number: usize| {
         let (one, two) = (format!("a{number}"), format!("b{number}"));
         page(&[&one, &two], number as u64, 1 << 40)
@@ -233,7 +233,7 @@ async fn a_list_that_never_ends_is_an_error_in_memory_and_a_stream_otherwise() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_an_error_and_the_end() {
+async fn a_page_that_fails_yields_an_error_and_ends_the_list() {
     let mock = mock_of(50);
     mock.fault(Fault::status(400).on(Operation::List).after(2).times(1));
     let mut pages = client(&mock).agents().list().limit(10).pages();
@@ -245,7 +245,7 @@ async fn a_page_that_fails_is_an_error_and_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrent_pages_take_as_many_round_trips_as_promised() {
+async fn concurrent_pages_need_the_minimum_of_round_trips() {
     for (concurrency, round_trips) in [(1, 10), (3, 4), (9, 2), (100, 2)] {
         let agents = (0..100).map(|number| format!("Agent {number:03}"));
         let mock = MockServer::builder().agents(agents).in_process().unwrap();
@@ -254,7 +254,7 @@ async fn concurrent_pages_take_as_many_round_trips_as_promised() {
         let started = tokio::time::Instant::now();
         let list = orion.agents().list().limit(10).concurrency(concurrency);
         assert_eq!(list.all().await.unwrap().len(), 100);
-        // Tokio's timers are coarse by a millisecond.
+        // Tokio's timers have a resolution of one millisecond.
         let taken = started.elapsed().as_millis();
         let bound = round_trips * 20;
         assert!(
@@ -265,7 +265,7 @@ async fn concurrent_pages_take_as_many_round_trips_as_promised() {
 }
 
 #[tokio::test]
-async fn a_page_that_goes_on_by_hand_keeps_the_calls_own_settings() -> Result<(), OrionError> {
+async fn next_page_keeps_the_settings_of_the_call() -> Result<(), OrionError> {
     let mock = mock_of(30);
     let page = client(&mock)
         .agents()

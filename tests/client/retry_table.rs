@@ -1,4 +1,4 @@
-//! The retry table of the design, row by row: how often a call reached the server.
+//! The table of what is retried, row by row: how often a call reached the server.
 
 use std::io;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::support::{
 use orionos::{Outcome, RetryPolicy};
 use orionos_mock_server::{Fault, Operation};
 
-/// Three attempts, if the table says so; else one.
+/// Returns three attempts if the table says so, or one.
 fn attempts(retried: bool) -> usize {
     if retried { 3 } else { 1 }
 }
 
-/// How often each operation reaches a mock with this fault.
+/// Returns how often an operation reaches a mock with this fault.
 async fn reached(fault: &Fault, operation: Operation, policy: RetryPolicy) -> usize {
     let mock = mock();
     mock.fault(fault.clone());
@@ -36,7 +36,7 @@ async fn always_retried(fault: Fault) {
     }
 }
 
-async fn retried_where_repeating_is_safe(fault: Fault, operations: &[Operation]) {
+async fn retried_if_idempotent(fault: Fault, operations: &[Operation]) {
     for &operation in operations {
         let reached_by_default = reached(&fault, operation, RetryPolicy::default()).await;
         assert_eq!(
@@ -62,7 +62,7 @@ async fn never_retried(fault: Fault) {
     }
 }
 
-/// The same for an answer that the mock has no fault for.
+/// The same for a response for which the mock has no fault.
 async fn reached_service(
     status: u16,
     headers: &'static [(&'static str, &'static str)],
@@ -77,7 +77,7 @@ async fn reached_service(
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_sent_is_retried_for_every_call() {
+async fn an_unsent_request_is_retried_for_every_call() {
     for operation in OPERATIONS {
         let service: Answers<http_body_util::Full<bytes::Bytes>> =
             Answers::new(|_| Err(io::Error::from(io::ErrorKind::ConnectionRefused)));
@@ -92,7 +92,7 @@ async fn never_sent_is_retried_for_every_call() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_never_sent() {
+async fn a_refused_connection_has_the_outcome_not_sent() {
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -119,7 +119,7 @@ async fn an_unavailable_agent_is_retried_for_every_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_503_with_a_hint_is_retried_for_every_call() {
+async fn a_503_with_a_delay_is_retried_for_every_call() {
     for operation in OPERATIONS {
         for body in [failure("OTHER"), "<html>busy</html>".to_owned()] {
             let headers = &[("retry-after", "1")];
@@ -131,7 +131,7 @@ async fn a_503_with_a_hint_is_retried_for_every_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_that_is_no_envelope_is_retried_for_every_call() {
+async fn a_429_without_an_envelope_is_retried_for_every_call() {
     for operation in OPERATIONS {
         let policy = RetryPolicy::default();
         assert_eq!(
@@ -142,34 +142,34 @@ async fn a_429_that_is_no_envelope_is_retried_for_every_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_error_is_retried_where_repeating_is_safe() {
+async fn a_server_error_is_retried_if_the_call_is_idempotent() {
     for status in [408, 500, 502, 503, 504] {
         let fault = Fault::status(status).code("OTHER");
-        retried_where_repeating_is_safe(fault, &OPERATIONS).await;
+        retried_if_idempotent(fault, &OPERATIONS).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proxys_page_is_retried_where_repeating_is_safe() {
+async fn a_proxys_page_is_retried_if_the_call_is_idempotent() {
     for status in [500, 502, 503, 504] {
-        retried_where_repeating_is_safe(Fault::html_page(status), &OPERATIONS).await;
+        retried_if_idempotent(Fault::html_page(status), &OPERATIONS).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_model_error_is_retried_where_repeating_is_safe() {
-    retried_where_repeating_is_safe(Fault::status(500).code("MODEL_ERROR"), &OPERATIONS).await;
+async fn a_model_error_is_retried_if_the_call_is_idempotent() {
+    retried_if_idempotent(Fault::status(500).code("MODEL_ERROR"), &OPERATIONS).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reset_is_retried_where_repeating_is_safe() {
-    retried_where_repeating_is_safe(Fault::reset(), &OPERATIONS).await;
-    retried_where_repeating_is_safe(Fault::close(), &OPERATIONS).await;
+async fn a_reset_is_retried_if_the_call_is_idempotent() {
+    retried_if_idempotent(Fault::reset(), &OPERATIONS).await;
+    retried_if_idempotent(Fault::close(), &OPERATIONS).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cut_body_is_retried_where_repeating_is_safe() {
-    // A stream that is cut is open already: it is an error of the stream.
+async fn a_body_that_is_cut_off_is_retried_if_the_call_is_idempotent() {
+    // A stream that is cut off has already been opened, so this is an error of the stream.
     let without_streams = &OPERATIONS[..6];
     let fault = Fault::cut_body();
     for &operation in without_streams {
@@ -191,10 +191,10 @@ async fn a_cut_body_is_retried_where_repeating_is_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_times_out_is_retried_where_repeating_is_safe() {
+async fn an_attempt_that_times_out_is_retried_if_the_call_is_idempotent() {
     let slow = Fault::latency(Duration::from_secs(60));
     if crate::support::over_a_socket() {
-        // Half a minute an attempt, in real time; the same is shown in process.
+        // Each attempt would take half a minute in real time. The test in virtual time covers this.
         return;
     }
     for operation in OPERATIONS {
@@ -251,7 +251,7 @@ async fn a_redirect_is_never_retried_and_never_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_whose_answer_was_lost_reports_the_404_as_unknown() {
+async fn a_delete_whose_response_was_lost_reports_the_404_as_unknown() {
     let mock = mock();
     mock.fault(Fault::reset().after_acting().times(1));
     let error = call(&crate::support::client(&mock), Operation::Delete)
@@ -263,7 +263,7 @@ async fn a_delete_whose_answer_was_lost_reports_the_404_as_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_recovers_says_how_many_attempts_it_took() {
+async fn a_call_that_recovers_has_the_number_of_attempts() {
     let mock = mock();
     mock.fault(Fault::status(502).times(2));
     let response = crate::support::client(&mock)
@@ -276,7 +276,7 @@ async fn a_call_that_recovers_says_how_many_attempts_it_took() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_of_none_sends_once() {
+async fn the_policy_none_makes_one_attempt() {
     for operation in OPERATIONS {
         assert_eq!(
             reached(&Fault::rate_limit(1.0), operation, RetryPolicy::none()).await,

@@ -1,4 +1,4 @@
-//! How long a call waits before it is sent again: hints, schedules, deadlines, the budget.
+//! How long a call waits before a retry: requested delays, schedules, deadlines and the budget.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A 429 with this hint in its body.
-fn hinting(hint: Value) -> String {
+/// Returns a 429 with this delay in its body.
+fn delaying(hint: Value) -> String {
     json!({"success": false, "error": {
         "code": "RATE_LIMIT_EXCEEDED", "message": "slow", "details": {"retryAfter": hint}
     }})
     .to_string()
 }
 
-/// How long a call of two attempts takes, and its error.
+/// Returns how long a call with two attempts takes, and its error.
 async fn waited(orion: &OrionOS) -> (Duration, OrionError) {
     let started = Instant::now();
     let policy = RetryPolicy::default().max_attempts(2);
@@ -34,8 +34,8 @@ async fn waited(orion: &OrionOS) -> (Duration, OrionError) {
     (started.elapsed(), error)
 }
 
-fn is_hint(waited: Duration, hint: Duration) {
-    // Tokio's timers are coarse by a millisecond.
+fn is_delay(waited: Duration, hint: Duration) {
+    // Tokio's timers have a resolution of one millisecond.
     let latest = hint + hint / 10 + Duration::from_millis(2);
     assert!(
         waited >= hint && waited <= latest,
@@ -44,7 +44,7 @@ fn is_hint(waited: Duration, hint: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn details_are_kept_to_as_integer_fraction_or_numeric_string() {
+async fn the_delay_in_details_can_be_an_integer_a_fraction_or_a_numeric_string() {
     for (hint, seconds) in [
         (json!(30), 30.0),
         (json!(2.5), 2.5),
@@ -52,11 +52,11 @@ async fn details_are_kept_to_as_integer_fraction_or_numeric_string() {
         (json!("0.25"), 0.25),
     ] {
         for _ in 0..10 {
-            let orion = over(answering(429, &[], hinting(hint.clone())))
+            let orion = over(answering(429, &[], delaying(hint.clone())))
                 .build()
                 .unwrap();
             let (waited, error) = waited(&orion).await;
-            is_hint(waited, Duration::from_secs_f64(seconds));
+            is_delay(waited, Duration::from_secs_f64(seconds));
             assert_eq!(
                 (error.attempts(), error.retry_after()),
                 (2, Some(Duration::from_secs_f64(seconds)))
@@ -66,7 +66,7 @@ async fn details_are_kept_to_as_integer_fraction_or_numeric_string() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn headers_are_kept_to_as_seconds_or_date_or_reset() {
+async fn the_delay_in_headers_can_be_seconds_a_date_or_a_reset() {
     let cases: [(&'static [(&str, &str)], u64); 4] = [
         (&[("retry-after", "12")], 12),
         (
@@ -95,12 +95,12 @@ async fn headers_are_kept_to_as_seconds_or_date_or_reset() {
     ];
     for (headers, seconds) in cases {
         let orion = over(answering(429, headers, "slow down")).build().unwrap();
-        is_hint(waited(&orion).await.0, Duration::from_secs(seconds));
+        is_delay(waited(&orion).await.0, Duration::from_secs(seconds));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_that_makes_no_sense_leaves_the_backoff() {
+async fn an_invalid_delay_is_ignored() {
     for hint in [
         json!(-5),
         json!("NaN"),
@@ -109,7 +109,7 @@ async fn a_hint_that_makes_no_sense_leaves_the_backoff() {
         json!({}),
         json!(0),
     ] {
-        let orion = over(answering(429, &[], hinting(hint))).build().unwrap();
+        let orion = over(answering(429, &[], delaying(hint))).build().unwrap();
         assert!(waited(&orion).await.0 <= Duration::from_millis(502));
     }
     let past: &[(&str, &str)] = &[
@@ -121,9 +121,9 @@ async fn a_hint_that_makes_no_sense_leaves_the_backoff() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_that_is_too_long_fails_at_once_and_says_so() {
+async fn a_delay_that_exceeds_the_policy_fails_immediately_and_says_so() {
     for hint in [json!(61), json!(3600), json!(1e300), json!("inf")] {
-        let service = answering(429, &[], hinting(hint));
+        let service = answering(429, &[], delaying(hint));
         let orion = over(service.clone()).build().unwrap();
         let (waited, error) = waited(&orion).await;
         assert_eq!((waited, service.calls()), (Duration::ZERO, 1));
@@ -136,8 +136,8 @@ async fn a_hint_that_is_too_long_fails_at_once_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_past_the_deadline_fails_at_once_and_says_so() {
-    let service = answering(429, &[], hinting(json!(30)));
+async fn a_delay_past_the_deadline_fails_immediately_and_says_so() {
+    let service = answering(429, &[], delaying(json!(30)));
     let orion = over(service.clone()).deadline(20 * SECOND).build().unwrap();
     let (waited, error) = waited(&orion).await;
     assert_eq!((waited, service.calls()), (Duration::ZERO, 1));
@@ -148,7 +148,7 @@ async fn a_hint_past_the_deadline_fails_at_once_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_gets_no_more_than_what_is_left() {
+async fn an_attempt_ends_at_the_deadline() {
     let mock = virtual_mock();
     mock.fault(Fault::latency(100 * SECOND));
     let orion = virtual_builder(&mock)
@@ -178,7 +178,7 @@ async fn an_attempt_gets_no_more_than_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_call_ends_within_its_deadline_whatever_fails() {
+async fn every_call_ends_within_its_deadline_under_every_fault() {
     for fault in [
         Fault::latency(7 * SECOND),
         Fault::status(503),
@@ -207,7 +207,7 @@ async fn every_call_ends_within_its_deadline_whatever_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_or_timeout_beyond_every_clock_is_none() {
+async fn a_deadline_or_timeout_that_no_clock_reaches_is_no_limit() {
     let mock = virtual_mock();
     let orion = virtual_builder(&mock)
         .deadline(Duration::MAX)
@@ -226,7 +226,7 @@ async fn a_deadline_or_timeout_beyond_every_clock_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_time_at_all_is_a_timeout() {
+async fn a_limit_of_zero_is_a_timeout() {
     let mock = virtual_mock();
     let agents = virtual_builder(&mock).build().unwrap().agents();
     let error = agents
@@ -248,7 +248,7 @@ async fn the_backoff_grows_and_has_full_jitter() {
         orion.agents().get(AGENT).send().await.unwrap_err();
         waits.push(started.elapsed());
     }
-    // Up to 0.5 s and up to 1 s.
+    // The two waits are at most 0.5 s and 1 s.
     assert!(
         waits
             .iter()
@@ -259,7 +259,7 @@ async fn the_backoff_grows_and_has_full_jitter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_schedule_of_ones_own_is_kept_to() {
+async fn a_custom_schedule_is_used() {
     let service = answering(502, &[], "");
     let orion = over(service.clone()).build().unwrap();
     let policy = RetryPolicy::default()
@@ -278,7 +278,7 @@ async fn a_schedule_of_ones_own_is_kept_to() {
 
 #[cfg(feature = "backoff")]
 #[tokio::test(start_paused = true)]
-async fn a_policy_of_the_backoff_crate_is_kept_to() {
+async fn a_policy_of_the_backoff_crate_is_used() {
     let service = answering(502, &[], "");
     let orion = over(service.clone()).build().unwrap();
     let policy = RetryPolicy::default()
@@ -306,14 +306,14 @@ async fn the_budget_ends_the_retries_of_a_server_that_is_down() {
     for _ in 0..50 {
         last = orion.agents().get(AGENT).send().await.err();
     }
-    // 50 first attempts, and 20 tokens at 5 a retry.
+    // 50 first attempts, and 20 tokens at 5 per retry.
     assert_eq!(service.calls(), 54);
     assert!(last.unwrap().to_string().contains("budget"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_that_the_server_invites_costs_no_budget() {
-    let service = answering(429, &[], hinting(json!(1)));
+async fn a_retry_after_a_requested_delay_costs_no_budget() {
+    let service = answering(429, &[], delaying(json!(1)));
     let orion = over(service.clone())
         .retry_budget(RetryBudget::new(0))
         .build()
@@ -350,7 +350,7 @@ async fn successes_refill_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_calls_own_settings_win_over_the_clients() {
+async fn the_settings_of_a_call_replace_the_clients() {
     let mock = virtual_mock();
     mock.fault(Fault::status(502));
     let orion = virtual_builder(&mock)

@@ -1,4 +1,4 @@
-//! A canary key: it goes to the server, and nowhere else.
+//! A canary key goes to the server and nowhere else.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -33,7 +33,7 @@ fn look_at(error: &OrionError) {
 }
 
 #[tokio::test]
-async fn no_handle_or_builder_shows_it() {
+async fn no_handle_or_builder_shows_the_key() {
     let mock = MockServer::builder().api_key(CANARY).in_process().unwrap();
     let builder = OrionOS::builder()
         .api_key(CANARY)
@@ -54,7 +54,7 @@ async fn no_handle_or_builder_shows_it() {
 }
 
 #[test]
-fn no_config_error_shows_it() {
+fn no_config_error_shows_the_key() {
     for key in [
         format!("{CANARY}\n"),
         format!("{CANARY} x"),
@@ -69,7 +69,7 @@ fn no_config_error_shows_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_error_shows_it_whatever_fails() {
+async fn no_error_shows_the_key() {
     let faults = [
         Fault::status(400),
         Fault::status(500),
@@ -100,7 +100,7 @@ async fn no_error_shows_it_whatever_fails() {
             if let Err(error) = call(&orion, operation).await {
                 look_at(&error);
             }
-            // The mock keeps quiet about it, too.
+            // The mock does not show the key either.
             for request in mock.requests() {
                 has_no_canary(&format!("{request:?} {}", request.to_json()));
             }
@@ -109,7 +109,7 @@ async fn no_error_shows_it_whatever_fails() {
 }
 
 #[tokio::test]
-async fn a_server_that_repeats_it_is_not_quoted() {
+async fn a_key_that_the_server_repeats_is_redacted() {
     for (status, body) in [
         (
             401,
@@ -145,7 +145,7 @@ async fn a_server_that_repeats_it_is_not_quoted() {
     }
 }
 
-/// A server that notes what it is sent, and answers with a redirect to another of its kind.
+/// A server that records what it receives and responds with a redirect to another such server.
 fn noting(answer: String) -> (std::net::SocketAddr, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -167,7 +167,7 @@ fn noting(answer: String) -> (std::net::SocketAddr, Arc<Mutex<String>>) {
 }
 
 #[tokio::test]
-async fn no_redirect_takes_it_to_another_host() {
+async fn no_redirect_sends_the_key_to_another_host() {
     for status in [
         "301 Moved Permanently",
         "302 Found",
@@ -196,7 +196,7 @@ async fn no_redirect_takes_it_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_client_of_ones_own_that_follows_redirects_is_found_out() {
+async fn a_custom_http_client_that_follows_redirects_is_an_error() {
     let (other, _) = noting("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into());
     let redirect = format!(
         "HTTP/1.1 302 Found\r\nlocation: http://{other}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

@@ -1,4 +1,4 @@
-//! Streams: cut and split anywhere, ended too early, silent, broken, dropped.
+//! Streams that are split or cut off anywhere, end too early, are silent, invalid or dropped.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ async fn an_end_before_done_is_an_error_with_the_text_so_far() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_read_is_an_error() {
+async fn an_invalid_event_is_an_error() {
     for data in [
         "[DONE]",
         "{",
@@ -129,7 +129,7 @@ async fn an_error_event_is_the_servers_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cut_stream_is_a_broken_connection_with_the_text_so_far() {
+async fn a_stream_that_is_cut_off_is_a_connection_error_with_the_text_so_far() {
     for fault in [Fault::stream_cut(2), Fault::stream_cut_inside_event(2)] {
         let mock = mock();
         mock.fault(fault);
@@ -147,7 +147,7 @@ async fn a_cut_stream_is_a_broken_connection_with_the_text_so_far() {
 }
 
 #[tokio::test]
-async fn odd_but_legal_streams_are_whole() {
+async fn unusual_but_valid_streams_are_read_completely() {
     for fault in [
         Fault::stream_crlf(),
         Fault::stream_comments(),
@@ -193,7 +193,7 @@ async fn a_silent_stream_times_out() {
 
 type Comments = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// Comments every ten seconds, and never an event.
+/// Returns a stream with a comment every ten seconds and never an event.
 fn commenting() -> crate::support::Answers<Comments> {
     let comments = || {
         futures_util::stream::unfold((), |()| async {
@@ -230,7 +230,7 @@ async fn comments_do_not_count_as_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn comments_count_as_bytes() {
+async fn comments_count_for_the_read_timeout() {
     let orion = over(commenting())
         .stream_read_timeout(Duration::from_secs(15))
         .stream_idle_timeout(Duration::from_secs(600))
@@ -265,7 +265,7 @@ async fn comments_count_as_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_but_living_stream_has_no_total_limit_unless_one_is_set() {
+async fn a_slow_stream_has_no_total_limit_without_a_deadline() {
     let mock = orionos_mock_server::MockServer::builder()
         .agents([serde_json::json!({"id": AGENT, "name": "Pilot"})])
         .token_pace(Duration::from_secs(50))
@@ -293,7 +293,7 @@ async fn a_slow_but_living_stream_has_no_total_limit_unless_one_is_set() {
 }
 
 #[tokio::test]
-async fn an_event_beyond_the_limit_is_an_error() {
+async fn an_event_that_exceeds_the_limit_is_an_error() {
     let endless = format!("data: {}", "x".repeat(5000));
     let orion = over(streaming(vec![endless.into()]))
         .max_response_bytes(1000)
@@ -311,14 +311,14 @@ async fn an_event_beyond_the_limit_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_stream_is_a_stream_for_the_futures_crates_too() {
+async fn a_message_stream_is_a_futures_stream() {
     let stream = open(vec![Bytes::from_static(SAMPLE.as_bytes())]).await;
     let events: Vec<_> = StreamExt::collect::<Vec<_>>(stream).await;
     assert_eq!(events.len(), 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_stream_gives_its_place_up() {
+async fn dropping_a_stream_frees_its_place() {
     let mock = mock();
     mock.set_tier(orionos_mock_server::Tier::Standard);
     let agents = client(&mock).agents();
@@ -335,7 +335,7 @@ async fn dropping_a_stream_gives_its_place_up() {
 }
 
 #[tokio::test]
-async fn dropping_a_stream_closes_its_connection_at_once() {
+async fn dropping_a_stream_closes_its_connection_immediately() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -352,7 +352,7 @@ async fn dropping_a_stream_closes_its_connection_at_once() {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         let chunk = format!("{head}{:x}\r\n{event}\r\n", event.len());
         socket.write_all(chunk.as_bytes()).await.unwrap();
-        // The end of the connection: nothing more, or a reset.
+        // The connection ends, or is reset.
         matches!(socket.read(&mut seen).await, Ok(0) | Err(_))
     });
     let mut stream = orion

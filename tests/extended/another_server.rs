@@ -1,5 +1,5 @@
-//! The client against a server that shares nothing with this project's mock: a mistake that both had
-//! in common would show here.
+//! The client against a server that shares nothing with this project's mock. A mistake that both
+//! have in common would show here.
 
 use orionos::{AgentStatus, OrionOS, RetryPolicy};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use wiremock::{Mock, MockBuilder, MockServer, ResponseTemplate};
 use crate::support::AGENT;
 use crate::support::fixtures::json_of;
 
-/// What every request of the client looks like.
+/// Returns what every request of the client looks like.
 fn request(verb: &str, route: &str) -> MockBuilder {
     Mock::given(method(verb))
         .and(path(route))

@@ -1,4 +1,4 @@
-//! Whatever values arrive, they are rejected or kept.
+//! Any values are rejected or kept.
 
 use std::fmt::Debug;
 
@@ -32,7 +32,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A name that no type of this crate has a field for.
+/// A name for which no type of this crate has a field.
 fn unknown_fields() -> impl Strategy<Value = Map<String, Value>> {
     btree_map(
         any::<String>().prop_map(|name| format!("x-{name}")),
@@ -42,7 +42,7 @@ fn unknown_fields() -> impl Strategy<Value = Map<String, Value>> {
     .prop_map(|map| map.into_iter().collect())
 }
 
-/// An object that looks like an agent, with anything as any of its values.
+/// An object that looks like an agent, with any values.
 fn almost_an_agent() -> impl Strategy<Value = Value> {
     let mut agent = data("get-agent.200.json");
     agent["actions"] = json_of("character-file.json")["actions"].take();
@@ -57,7 +57,7 @@ fn almost_an_agent() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What decodes encodes to something that decodes to the same.
+/// Checks that a decoded value encodes to JSON that decodes to the same value.
 fn is_stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &str) {
     if let Ok(decoded) = from_str::<T>(text) {
         let again: T = from_str(&to_string(&decoded).unwrap()).unwrap();
@@ -67,7 +67,7 @@ fn is_stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &str) {
 
 proptest! {
     #[test]
-    fn any_word_survives_an_open_enum(word: String) {
+    fn an_open_enum_keeps_any_word(word: String) {
         macro_rules! check {
             ($($enum:ty),*) => {$(
                 let value = <$enum>::from(word.as_str());
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn any_word_survives_an_id(word: String) {
+    fn an_id_keeps_any_word(word: String) {
         let id = AgentId::from(word.as_str());
         prop_assert_eq!(&id.to_string(), &word);
         prop_assert_eq!(to_value(&id).unwrap(), json!(word));
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn any_unknown_fields_survive(fields in unknown_fields()) {
+    fn any_unknown_fields_are_kept(fields in unknown_fields()) {
         for name in ["get-agent.200.json", "get-agent.sparse.200.json"] {
             let mut agent = data(name);
             agent.as_object_mut().unwrap().extend(fields.clone());
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn any_values_in_an_agent_are_refused_or_kept(agent in almost_an_agent()) {
+    fn any_values_in_an_agent_are_rejected_or_kept(agent in almost_an_agent()) {
         let text = agent.to_string();
         is_stable::<Agent>(&text);
         is_stable::<AgentSummary>(&text);
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_refused_or_kept_as_a_character_file(text: String, value in any_json()) {
+    fn any_text_is_rejected_or_kept_as_a_character_file(text: String, value in any_json()) {
         for text in [text, value.to_string()] {
             if let Ok(config) = AgentConfig::from_json_str(&text) {
                 let again = config.to_json_string_pretty().unwrap();

@@ -1,14 +1,14 @@
-//! What the compiler says about mistakes that newcomers make: a forgotten `.await`, a forgotten
-//! `.send()`, a builder that is left lying, an id of another type.
+//! What the compiler says about mistakes of newcomers: a forgotten `.await`, a forgotten `.send()`,
+//! an unused builder, an id of another type.
 //!
-//! The messages are beside the programs in `ui/`; `UPDATE=1` writes them again. The programs are
+//! The messages are beside the programs in `ui/`. `UPDATE=1` rewrites them. The programs are
 //! compiled against the client that this test was built with, so nothing is built twice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The client that was compiled last, and the folder of everything that it needs.
+/// Returns the client that was compiled last, and the folder with its dependencies.
 fn client() -> (PathBuf, PathBuf) {
     let program = std::env::current_exe().unwrap();
     let folder = program.parent().unwrap().to_owned();
@@ -23,7 +23,7 @@ fn client() -> (PathBuf, PathBuf) {
     (newest.path(), folder)
 }
 
-/// What the compiler prints, without what differs between machines.
+/// Returns what the compiler prints, without what differs between machines.
 fn message(program: &Path) -> String {
     let (library, dependencies) = client();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

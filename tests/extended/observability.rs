@@ -1,5 +1,5 @@
-//! What OpenTelemetry gets: a span a call and a span an attempt, with the standard's attribute names
-//! (design §8), and never a body or a key.
+//! What OpenTelemetry gets: a span per call and per attempt, with the standard attribute names and
+//! without bodies or keys.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData
 use orionos_mock_server::{Fault, Operation};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The spans that were exported while this ran.
+/// Returns the spans that were exported during a call.
 async fn exported(run: impl Future<Output = ()>) -> Vec<SpanData> {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
@@ -27,7 +27,7 @@ fn attributes(span: &SpanData) -> BTreeMap<String, String> {
     span.attributes
         .iter()
         .filter(|attribute| {
-            // What tracing adds of itself.
+            // Attributes that tracing adds itself.
             let name = attribute.key.as_str();
             !name.starts_with("code.")
                 && !name.starts_with("thread.")

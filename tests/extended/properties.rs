@@ -1,4 +1,4 @@
-//! What holds for any bytes: the same properties as the fuzz targets', in the ordinary suite.
+//! Properties that hold for any bytes. They are the same as those of the fuzz targets.
 
 use crate::support::fixtures::directory;
 use crate::support::{AGENT, Answers, OPERATIONS, answering, call, over, streaming};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
-/// Runs a test in virtual time for many inputs.
+/// Runs a test for many inputs, in virtual time.
 fn holds<S: Strategy>(strategy: S, test: impl Fn(&tokio::runtime::Runtime, S::Value)) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -29,7 +29,7 @@ fn holds<S: Strategy>(strategy: S, test: impl Fn(&tokio::runtime::Runtime, S::Va
         .unwrap();
 }
 
-/// The contract's samples with a few bytes changed, or any bytes.
+/// The sample bodies with a few bytes changed, or any bytes.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let samples: Vec<Vec<u8>> = std::fs::read_dir(directory())
         .unwrap()
@@ -54,7 +54,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn any_answer_is_a_result_with_its_status() {
+fn any_response_is_a_result_or_an_error_with_its_status() {
     let statuses = prop::sample::select(vec![200_u16, 201, 204, 301, 400, 403, 404, 429, 500, 503]);
     let operation = prop::sample::select(OPERATIONS.to_vec());
     holds(
@@ -75,7 +75,7 @@ fn any_answer_is_a_result_with_its_status() {
 }
 
 #[test]
-fn a_stream_means_the_same_however_it_is_cut() {
+fn a_stream_has_the_same_events_however_it_is_split() {
     let cuts = prop::collection::vec(1_usize..24, 1..64);
     holds((bodies(), cuts), |runtime, (body, cuts)| {
         let mut pieces = Vec::new();
@@ -117,7 +117,7 @@ fn a_stream_means_the_same_however_it_is_cut() {
 }
 
 #[test]
-fn any_headers_and_hints_neither_panic_nor_outlast_the_deadline() {
+fn no_header_or_delay_causes_a_panic_or_exceeds_the_deadline() {
     let number = prop_oneof![
         "[0-9]{0,22}",
         "-?[0-9]{1,3}(\\.[0-9]{1,3})?",
@@ -169,7 +169,7 @@ fn any_headers_and_hints_neither_panic_nor_outlast_the_deadline() {
 }
 
 #[test]
-fn a_character_file_that_is_read_is_written_and_read_again_the_same() {
+fn a_character_file_is_unchanged_by_reading_and_writing() {
     holds(bodies(), |_, body| {
         let Ok(text) = String::from_utf8(body) else {
             return;

@@ -1,4 +1,4 @@
-//! The sample bodies, and what it means that one survives.
+//! The sample bodies, and the check that a value survives a round trip.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_str, from_value, to_value};
 
-/// Where the sample bodies are, for a package at the root or below it.
+/// Returns the folder of the sample bodies, for a package at the root or below it.
 pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -25,14 +25,14 @@ pub(crate) fn json_of(name: &str) -> Value {
     from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The `data` of a fixture that is a success envelope.
+/// Returns the `data` of a sample that is a success envelope.
 pub(crate) fn data(name: &str) -> Value {
     let mut envelope = json_of(name);
     assert_eq!(envelope["success"], true, "{name}");
     envelope["data"].take()
 }
 
-/// Decodes from text, as a body is, and checks that it encodes to the same JSON.
+/// Decodes a value from text, like a body, and checks that it encodes to the same JSON.
 pub(crate) fn round_trip<T>(value: &Value) -> T
 where
     T: DeserializeOwned + Serialize + Clone + PartialEq + Debug,

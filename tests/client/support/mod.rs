@@ -1,4 +1,4 @@
-//! What the tests share: a mock, a client on it, and services that answer as told.
+//! What the tests share: a mock, a client of it, and services with fixed responses.
 #![allow(dead_code, reason = "each program uses its own part")]
 
 pub(crate) mod fixtures;
@@ -18,7 +18,7 @@ use orionos::{OrionBuilder, OrionError, OrionOS, RequestBody, RetryPolicy};
 use orionos_mock_server::{MockServer, MockServerBuilder, Operation};
 use serde_json::json;
 
-/// The agent that every mock of these tests begins with.
+/// The initial agent of every mock in these tests.
 pub(crate) const AGENT: &str = "agent_test00000000";
 
 /// Whether the mock is reached over a socket (`ORION_TEST_OVER=socket`) instead of in process.
@@ -26,18 +26,18 @@ pub(crate) fn over_a_socket() -> bool {
     std::env::var_os("ORION_TEST_OVER").is_some_and(|over| over == "socket")
 }
 
-/// A mock that knows one agent.
+/// Starts a mock with one agent.
 pub(crate) fn mock() -> MockServer {
     started(MockServer::builder().agents([json!({"id": AGENT, "name": "Pilot"})]))
 }
 
-/// A mock without a socket, for tests of virtual time.
+/// Starts a mock without a socket, for tests in virtual time.
 pub(crate) fn virtual_mock() -> MockServer {
     let agent = json!({"id": AGENT, "name": "Pilot"});
     MockServer::builder().agents([agent]).in_process().unwrap()
 }
 
-/// Settings of a client of it.
+/// Returns the settings of a client of it.
 pub(crate) fn virtual_builder(mock: &MockServer) -> OrionBuilder {
     OrionOS::builder()
         .api_key(mock.api_key())
@@ -45,18 +45,18 @@ pub(crate) fn virtual_builder(mock: &MockServer) -> OrionBuilder {
         .http_service(mock.service())
 }
 
-/// The mock with these settings.
+/// Starts a mock with these settings.
 pub(crate) fn started(settings: MockServerBuilder) -> MockServer {
     if !over_a_socket() {
         return settings.in_process().unwrap();
     }
-    // Sockets know no virtual time. A runtime that was not paused has nothing to resume.
+    // Sockets do not work in virtual time. Resuming a clock that is not paused panics.
     let _ = std::panic::catch_unwind(tokio::time::resume);
-    // Binding to an address waits for nothing.
+    // Binding to an address does not wait.
     settings.start().now_or_never().unwrap().unwrap()
 }
 
-/// Settings of a client that talks to the mock.
+/// Returns the settings of a client of the mock.
 pub(crate) fn builder(mock: &MockServer) -> OrionBuilder {
     let builder = OrionOS::builder()
         .api_key(mock.api_key())
@@ -68,12 +68,12 @@ pub(crate) fn builder(mock: &MockServer) -> OrionBuilder {
     }
 }
 
-/// A client that talks to the mock.
+/// Returns a client of the mock.
 pub(crate) fn client(mock: &MockServer) -> OrionOS {
     builder(mock).build().unwrap()
 }
 
-/// Settings of a client over any service.
+/// Returns the settings of a client that uses any service.
 pub(crate) fn over<B>(service: Answers<B>) -> OrionBuilder
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -85,7 +85,7 @@ where
         .http_service(service)
 }
 
-/// Every operation, for tables.
+/// Every operation, for tests of tables.
 pub(crate) const OPERATIONS: [Operation; 7] = [
     Operation::Get,
     Operation::List,
@@ -96,7 +96,7 @@ pub(crate) const OPERATIONS: [Operation; 7] = [
     Operation::StreamMessage,
 ];
 
-/// Whether the retry table calls it idempotent.
+/// Returns whether an operation is idempotent.
 pub(crate) fn is_idempotent(operation: Operation) -> bool {
     matches!(
         operation,
@@ -104,7 +104,7 @@ pub(crate) fn is_idempotent(operation: Operation) -> bool {
     )
 }
 
-/// Makes a call of this kind.
+/// Makes a call of this operation.
 pub(crate) async fn call(orion: &OrionOS, operation: Operation) -> Result<(), OrionError> {
     let agents = orion.agents();
     match operation {
@@ -120,7 +120,7 @@ pub(crate) async fn call(orion: &OrionOS, operation: Operation) -> Result<(), Or
 
 type Answer<B> = dyn Fn(usize) -> io::Result<Response<B>> + Send + Sync;
 
-/// A service that counts its calls and answers each by its number, from 1.
+/// A service that counts its calls and makes each response from its number, starting with 1.
 pub(crate) struct Answers<B> {
     answer: Arc<Answer<B>>,
     calls: Arc<AtomicUsize>,
@@ -173,7 +173,7 @@ impl<B> tower_service::Service<Request<RequestBody>> for Answers<B> {
     }
 }
 
-/// A service that gives every call the same answer.
+/// Returns a service that gives every call the same response.
 pub(crate) fn answering(
     status: u16,
     headers: &'static [(&'static str, &'static str)],
@@ -189,7 +189,7 @@ pub(crate) fn answering(
     })
 }
 
-/// An error envelope.
+/// Returns an error envelope.
 pub(crate) fn failure(code: &str) -> String {
     json!({"success": false, "error": {"code": code, "message": "no"}}).to_string()
 }
@@ -197,7 +197,7 @@ pub(crate) fn failure(code: &str) -> String {
 type Pieces =
     futures_util::stream::Iter<std::vec::IntoIter<Result<http_body::Frame<Bytes>, Infallible>>>;
 
-/// A service that streams these pieces as `text/event-stream`.
+/// Returns a service that streams these pieces as `text/event-stream`.
 pub(crate) fn streaming(pieces: Vec<Bytes>) -> Answers<StreamBody<Pieces>> {
     Answers::new(move |_| {
         let frames: Vec<_> = pieces
@@ -212,7 +212,7 @@ pub(crate) fn streaming(pieces: Vec<Bytes>) -> Answers<StreamBody<Pieces>> {
     })
 }
 
-/// A policy of three attempts that may repeat everything.
+/// Returns a policy that also retries creates and messages.
 pub(crate) fn unsafe_too() -> RetryPolicy {
     RetryPolicy::default().retry_unsafe(true)
 }
