@@ -3,7 +3,7 @@
 default:
     @just --list
 
-# Everything that CI does
+# Everything that CI runs
 ci:
     .ci/run
 
@@ -17,7 +17,7 @@ lint:
 test:
     cargo test --workspace
 
-# The client's tests with a socket between it and the mock
+# The client's tests through a socket
 test-socket:
     ORION_TEST_OVER=socket cargo test -p orionos --tests
 
@@ -33,10 +33,10 @@ bench:
 check name:
     .ci/checks/{{name}}
 
-# Writes the public API down anew, after a change that is meant
+# Rewrites the file of the public API, after an intended change
 public-api:
     UPDATE=1 .ci/checks/public_api
 
-# A chaos seed again
+# Repeats a seed of the chaos suite
 chaos seed:
     CHAOS_SEED={{seed}} cargo test -p orionos --test client chaos -- --nocapture

@@ -1,4 +1,4 @@
-"""Makes a new project of the README's blocks: the first program, and the test as a test."""
+"""Creates a project from the README's code blocks: the first program, and the test."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""An agent's whole life with a client that was generated from the mock's OpenAPI document."""
+"""Creates, changes and deletes an agent with a client that was generated from the OpenAPI document."""
 
 import sys
 

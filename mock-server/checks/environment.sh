@@ -1,12 +1,12 @@
-# Sourced by the checks: the program, a Python environment, a running mock.
+# Sourced by the checks. It has functions for a Python environment and a running mock.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
 environment=$target/mock-checks
 
-# install PACKAGE …: into a virtual environment of its own. Where Python's packages cannot be had, the
-# check is left out, and says so.
+# install PACKAGE …: installs packages into a virtual environment. If that is not possible, the check is
+# left out and says so.
 install() {
     if ! { [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"; } ||
         ! "$environment/bin/pip" install --quiet --disable-pip-version-check "$@"; then
@@ -15,7 +15,7 @@ install() {
     fi
 }
 
-# start_mock OPTION …: sets $url (without /v1); the mock ends with this script.
+# start_mock OPTION …: starts a mock and sets $url (without /v1). The mock ends with the script.
 start_mock() {
     cargo build --quiet -p orionos-mock-server
     work=$(mktemp -d)
