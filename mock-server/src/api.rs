@@ -1,6 +1,5 @@
 //! The API under `/v1`: from a request to its response.
 
-pub(crate) mod body;
 pub(crate) mod cors;
 pub(crate) mod endpoint;
 pub(crate) mod event_stream;

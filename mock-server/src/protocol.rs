@@ -1,5 +1,6 @@
 //! What requests and responses look like: operations, fields, checks and the envelope.
 
+pub(crate) mod body;
 pub(crate) mod data;
 pub(crate) mod date_header;
 pub(crate) mod envelope;

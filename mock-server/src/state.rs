@@ -8,6 +8,7 @@ pub(crate) mod ids;
 pub(crate) mod in_flight;
 pub(crate) mod keys;
 pub(crate) mod limits;
+pub(crate) mod replace_file;
 pub(crate) mod replies;
 pub(crate) mod settings;
 pub(crate) mod settings_update;

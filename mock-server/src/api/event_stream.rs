@@ -1,4 +1,5 @@
-//! Replies as server-sent events. Each event is made when the one before has been sent.
+//! Replies as server-sent events. Each event is made when the one before has been sent, so that a long
+//! reply does not need more memory than its text.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -19,63 +20,63 @@ use crate::protocol::failure::Failure;
 use crate::protocol::payload::Payload;
 use crate::state::clock::RunningClock;
 use crate::state::in_flight::InFlightSlot;
+use crate::state::replies::token_at;
 
-/// What the `done` event contains.
+/// What the `done` event contains, and the pause between two tokens.
 pub(crate) struct Finish {
     pub(crate) message_id: String,
     pub(crate) tokens_used: u64,
     pub(crate) model: String,
     pub(crate) started: Timestamp,
+    pub(crate) token_pace: Duration,
 }
 
-/// One step of a stream.
-enum Step {
-    /// The event of a token, after the pause between two tokens.
-    Token(String),
-    Done,
-    /// Bytes that are sent unchanged.
-    Raw(Bytes),
-    /// Nothing more is sent, but the stream remains open.
-    Stall,
-    /// The connection is cut off.
-    Cut,
-}
-
-struct State {
-    steps: VecDeque<Step>,
+/// A stream that is being sent.
+struct EventStream {
+    reply: String,
+    /// How many bytes of the reply have been sent.
+    position: usize,
+    /// How many events have been sent.
+    events: usize,
+    end: End,
     finish: Finish,
-    pace: Duration,
     clock: RunningClock,
-    crlf: bool,
-    comments: bool,
+    fault: Option<FaultKind>,
     /// The bytes to send one by one.
-    drip: Option<VecDeque<u8>>,
-    first: bool,
+    drip: VecDeque<u8>,
     _slot: Option<InFlightSlot>,
+}
+
+#[derive(PartialEq)]
+enum End {
+    /// There are more events.
+    NotYet,
+    Ended,
+    /// The connection is cut off after the last bytes.
+    CutOff,
 }
 
 /// Returns the stream of a reply.
 pub(crate) fn event_stream(
     exchange: &Exchange,
-    tokens: Vec<String>,
+    reply: String,
     finish: Finish,
     slot: Option<InFlightSlot>,
 ) -> Response {
-    let fault = exchange.plan.kind.as_ref();
-    let state = State {
-        steps: steps(tokens, fault),
+    let events = EventStream {
+        reply,
+        position: 0,
+        events: 0,
+        end: End::NotYet,
         finish,
-        pace: exchange.account.lock().token_pace,
         clock: exchange.account.clock.clone(),
-        crlf: matches!(fault, Some(FaultKind::StreamCrlf)),
-        comments: matches!(fault, Some(FaultKind::StreamComments)),
-        drip: matches!(fault, Some(FaultKind::StreamDrip)).then(VecDeque::new),
-        first: true,
+        fault: exchange.plan.kind.clone(),
+        drip: VecDeque::new(),
         _slot: slot,
     };
-    let body = stream::unfold(state, |mut state| async move {
-        let piece = state.next().await?;
-        Some((piece, state))
+    let body = stream::unfold(events, |mut events| async move {
+        let bytes = events.next().await?;
+        Some((bytes, events))
     });
     let mut response = Response::new(Payload::stream(body));
     let headers = response.headers_mut();
@@ -84,126 +85,126 @@ pub(crate) fn event_stream(
     response
 }
 
-/// Returns the steps of a reply, with the effect of the fault.
-fn steps(tokens: Vec<String>, fault: Option<&FaultKind>) -> VecDeque<Step> {
-    let character = tokens.iter().position(|token| !token.is_ascii());
-    let mut steps: VecDeque<Step> = tokens.into_iter().map(Step::Token).collect();
-    steps.push_back(Step::Done);
-    let last = steps.len() - 1;
-    match fault {
-        Some(FaultKind::StreamStall { after_events }) => {
-            steps.truncate(*after_events);
-            steps.push_back(Step::Stall);
+impl EventStream {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        if let Some(byte) = self.drip.pop_front() {
+            // This lets the connection send each byte separately.
+            tokio::task::yield_now().await;
+            return Some(Ok(Bytes::copy_from_slice(&[byte])));
         }
-        Some(FaultKind::StreamEnd { after_events }) => steps.truncate((*after_events).min(last)),
-        Some(FaultKind::StreamError { after_events }) => {
-            steps.truncate((*after_events).min(last));
-            let failure = Failure::model_error();
-            let event = data(&StreamEvent::Error {
-                error: failure.error_object(),
-            });
-            steps.push_back(Step::Raw(event.into()));
+        match self.end {
+            End::NotYet => {}
+            End::Ended if matches!(self.fault, Some(FaultKind::StreamStall { .. })) => {
+                return self.stall().await;
+            }
+            End::Ended => return None,
+            End::CutOff => return Some(Err(ConnectionFault::cut().await)),
         }
-        Some(FaultKind::StreamCut { after_events }) => {
-            steps.truncate((*after_events).min(last));
-            steps.push_back(Step::Cut);
+        let is_last = self.position == self.reply.len();
+        match self.fault {
+            Some(FaultKind::StreamStall { after_events }) if self.events == after_events => {
+                return self.stall().await;
+            }
+            Some(FaultKind::StreamEnd { after_events })
+                if is_last || self.events == after_events =>
+            {
+                return None;
+            }
+            Some(FaultKind::StreamError { after_events })
+                if is_last || self.events == after_events =>
+            {
+                self.end = End::Ended;
+                return Some(Ok(error_event().into()));
+            }
+            Some(FaultKind::StreamCut { after_events })
+                if is_last || self.events == after_events =>
+            {
+                return Some(Err(ConnectionFault::cut().await));
+            }
+            _ => {}
         }
-        Some(FaultKind::StreamCutInsideEvent { after_events }) => {
-            cut_inside(&mut steps, (*after_events).min(last), |event| {
-                event.len() / 2
-            });
+        let event = self.next_event().await;
+        self.events += 1;
+        if let Some(length) = self.cut_inside(&event, is_last) {
+            self.end = End::CutOff;
+            return Some(Ok(Bytes::from(event).slice(..length)));
         }
-        Some(FaultKind::StreamCutInsideCharacter) => {
-            cut_inside(&mut steps, character.unwrap_or(last), |event| {
-                // After the first byte of the first character that has more than one.
-                event
-                    .iter()
-                    .position(|byte| !byte.is_ascii())
-                    .unwrap_or(event.len() / 2)
-                    + 1
-            });
-        }
-        _ => {}
+        Some(Ok(self.dress(event)))
     }
-    steps
-}
 
-fn cut_inside(steps: &mut VecDeque<Step>, index: usize, at: impl FnOnce(&[u8]) -> usize) {
-    steps.truncate(index + 1);
-    if let Some(step) = steps.pop_back() {
-        let event = match step {
-            Step::Token(token) => token_event(&token),
-            _ => "data: {\"type\":\"done\"}\n\n".to_owned(),
+    /// Returns the next event, after the pause between two tokens.
+    async fn next_event(&mut self) -> String {
+        let Some(token) = token_at(&self.reply, self.position) else {
+            self.end = End::Ended;
+            return self.done_event();
         };
-        let at = at(event.as_bytes()).min(event.len() - 1);
-        steps.push_back(Step::Raw(Bytes::from(event).slice(..at)));
-        steps.push_back(Step::Cut);
+        if self.events > 0 {
+            self.clock.sleep(self.finish.token_pace).await;
+        }
+        self.position += token.len();
+        data(&StreamEvent::Token { content: token })
+    }
+
+    /// Returns where the fault cuts off this event.
+    fn cut_inside(&self, event: &str, is_last: bool) -> Option<usize> {
+        let half = event.len() / 2;
+        match self.fault {
+            Some(FaultKind::StreamCutInsideEvent { after_events }) => {
+                (is_last || self.events == after_events.saturating_add(1)).then_some(half)
+            }
+            Some(FaultKind::StreamCutInsideCharacter) => {
+                // After the first byte of the first character that has more than one.
+                let character = event.bytes().position(|byte| !byte.is_ascii());
+                match character {
+                    Some(character) => Some(character + 1),
+                    None => is_last.then_some(half),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives an event the form that the fault asks for.
+    fn dress(&mut self, event: String) -> Bytes {
+        match self.fault {
+            Some(FaultKind::StreamComments) => format!(": keep-alive\n\n{event}").into(),
+            Some(FaultKind::StreamCrlf) => event.replace('\n', "\r\n").into(),
+            Some(FaultKind::StreamDrip) => {
+                let mut bytes = Bytes::from(event);
+                self.drip.extend(bytes.split_off(1));
+                bytes
+            }
+            _ => event.into(),
+        }
+    }
+
+    async fn stall(&self) -> Option<io::Result<Bytes>> {
+        let never: Infallible = std::future::pending().await;
+        match never {}
+    }
+
+    fn done_event(&self) -> String {
+        let finish = &self.finish;
+        let elapsed = self.clock.now().duration_since(finish.started);
+        data(&StreamEvent::Done {
+            message_id: &finish.message_id,
+            metadata: MessageMetadata {
+                tokens_used: finish.tokens_used,
+                response_time: elapsed.as_secs_f64().max(0.0),
+                model: &finish.model,
+            },
+        })
     }
 }
 
-fn token_event(token: &str) -> String {
-    data(&StreamEvent::Token { content: token })
+fn error_event() -> String {
+    data(&StreamEvent::Error {
+        error: Failure::model_error().error_object(),
+    })
 }
 
 fn data(event: &StreamEvent<'_>) -> String {
     // Events are made of strings and numbers, so this does not fail.
     let json = serde_json::to_string(event).unwrap_or_default();
     format!("data: {json}\n\n")
-}
-
-impl State {
-    async fn next(&mut self) -> Option<Result<Bytes, io::Error>> {
-        if let Some(byte) = self.drip.as_mut().and_then(VecDeque::pop_front) {
-            // This lets the connection send each byte separately.
-            tokio::task::yield_now().await;
-            return Some(Ok(Bytes::copy_from_slice(&[byte])));
-        }
-        let step = self.steps.pop_front()?;
-        let event = match step {
-            Step::Token(token) => {
-                if !std::mem::take(&mut self.first) {
-                    self.clock.sleep(self.pace).await;
-                }
-                token_event(&token)
-            }
-            Step::Done => self.done_event(),
-            Step::Raw(bytes) => return Some(Ok(bytes)),
-            Step::Stall => {
-                let never: Infallible = std::future::pending().await;
-                match never {}
-            }
-            Step::Cut => return Some(Err(ConnectionFault::cut().await)),
-        };
-        let event = if self.comments {
-            format!(": keep-alive\n\n{event}")
-        } else {
-            event
-        };
-        let event = if self.crlf {
-            event.replace('\n', "\r\n")
-        } else {
-            event
-        };
-        let mut bytes = Bytes::from(event);
-        if let Some(drip) = &mut self.drip {
-            drip.extend(bytes.split_off(1));
-        }
-        Some(Ok(bytes))
-    }
-
-    fn done_event(&self) -> String {
-        let finish = &self.finish;
-        data(&StreamEvent::Done {
-            message_id: &finish.message_id,
-            metadata: MessageMetadata {
-                tokens_used: finish.tokens_used,
-                response_time: self
-                    .clock
-                    .now()
-                    .duration_since(finish.started)
-                    .as_secs_f64(),
-                model: &finish.model,
-            },
-        })
-    }
 }

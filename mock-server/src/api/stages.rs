@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderValue};
 use http::request;
 
-use crate::api::body;
 use crate::api::endpoint::{Endpoint, Handled, Route};
 use crate::api::exchange::Exchange;
 use crate::faults::armed::FaultPlan;
@@ -17,14 +17,18 @@ use crate::faults::connection_fault::ConnectionFault;
 use crate::faults::effects;
 use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
+use crate::protocol::body::{self, BodyError};
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
-use crate::protocol::headers::bearer_key;
+use crate::protocol::headers::{bearer_key, is_json};
 use crate::protocol::json_object::JsonObject;
 use crate::protocol::operation::Operation;
 use crate::state::account::AccountState;
 use crate::state::app::App;
 use crate::state::keys::KeyState;
+
+/// Larger bodies are rejected with 413.
+const BODY_LIMIT: usize = 1 << 20;
 
 /// Names the fault that was applied to a response.
 const FAULT_HEADER: &str = "x-mock-fault";
@@ -100,10 +104,14 @@ async fn read_body(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B
     if pause.is_some() {
         exchange.plan.name = Some("slow_request_body");
     }
-    let read = body::read(body, pause, &exchange.account.clock).await;
-    exchange.body = read.clone().unwrap_or_default();
-    if endpoint.is_some_and(Endpoint::has_body) {
-        exchange.object = read.and_then(|bytes| body::parse(&exchange.head, &bytes));
+    let pause = pause.map(|pause| (Duration::from_millis(pause), &exchange.account.clock));
+    let budget = &exchange.app.body_budget;
+    match body::read_slowly(body, BODY_LIMIT, budget, pause).await {
+        Ok(bytes) => exchange.body = bytes,
+        Err(error) => exchange.object = Err(body_failure(error)),
+    }
+    if endpoint.is_some_and(Endpoint::has_body) && exchange.object.is_ok() {
+        exchange.object = parse(&exchange.head, &exchange.body);
     }
     exchange.streams = match exchange.operation {
         Operation::StreamMessage => true,
@@ -113,6 +121,31 @@ async fn read_body(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B
             .is_ok_and(|object| object.fields.get("stream") == Some(&true.into())),
         _ => false,
     };
+}
+
+fn body_failure(error: BodyError) -> Failure {
+    match error {
+        BodyError::TooLarge => Failure::body_too_large(BODY_LIMIT),
+        BodyError::Busy => Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "INTERNAL_ERROR",
+            "The mock server is reading too many large request bodies",
+        ),
+        BodyError::Failed(reason) => {
+            Failure::invalid("body", "The request body cannot be read", reason)
+        }
+    }
+}
+
+fn parse(head: &request::Parts, body: &[u8]) -> Result<JsonObject, Failure> {
+    match is_json(&head.headers) {
+        true => JsonObject::parse(body),
+        false => Err(Failure::invalid(
+            "Content-Type",
+            "The request's content type is not JSON",
+            "Must be application/json",
+        )),
+    }
 }
 
 fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
@@ -178,23 +211,33 @@ fn admit(
 /// Counts the request against the limits and runs its handler, both while the account is locked.
 fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Response, Failure> {
     let (app, account) = (exchange.app.clone(), exchange.account.clone());
-    let handled = app.commit(&account, |state| {
+    let mut count_and_run = |state: &mut AccountState| {
         if endpoint.is_limited() {
-            let (headers, admitted) = state.windows.admit(
-                &state.limits,
-                exchange.operation,
-                exchange.agent_id(),
-                exchange.now,
-            );
+            let agent = limited_agent(exchange, state);
+            let (headers, admitted) =
+                state
+                    .windows
+                    .admit(&state.limits, exchange.operation, agent, exchange.now);
             exchange.rate_limit = Some(headers);
             admitted.map_err(Failure::rate_limited)?;
         }
         (endpoint.handler)(exchange, state)
-    })?;
+    };
+    let handled = match endpoint.writes() {
+        true => app.commit(&account, count_and_run),
+        false => count_and_run(&mut account.lock()),
+    }?;
     Ok(match handled {
         Handled::Response(response) => response,
         Handled::Later(respond) => respond(exchange),
     })
+}
+
+/// Returns the agent with a window of its own. An agent that does not exist has none, because such
+/// windows would fill the memory.
+fn limited_agent<'a>(exchange: &'a Exchange, state: &AccountState) -> Option<&'a str> {
+    let id = exchange.agent_id();
+    id.filter(|id| state.store.get(id).is_some())
 }
 
 /// Applies the effects of faults, writes the common headers, and completes the journal.
@@ -221,12 +264,10 @@ fn finish(exchange: &Exchange, entry: EntryId, result: Result<Response, Failure>
 fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut HeaderMap) {
     if exchange.operation != Operation::Health {
         let rate_limit = exchange.rate_limit.unwrap_or_else(|| {
-            state.windows.headers(
-                &state.limits,
-                exchange.operation,
-                exchange.agent_id(),
-                exchange.now,
-            )
+            let agent = limited_agent(exchange, state);
+            state
+                .windows
+                .headers(&state.limits, exchange.operation, agent, exchange.now)
         });
         rate_limit.write(headers);
     }

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -12,9 +12,11 @@ use tokio::sync::oneshot;
 
 use crate::cli::options::LogFormat;
 
-/// How many lines may wait for a slow reader. Further lines are dropped, because a log that nobody reads
-/// must not stop the mock.
-const WAITING: usize = 4096;
+/// How many bytes may wait for a slow reader. Further lines are dropped and counted, because a log that
+/// nobody reads must neither stop the mock nor fill the memory.
+const MAX_WAITING: usize = 8 << 20;
+/// About how many bytes a line needs in addition to its text.
+const OVERHEAD: usize = 64;
 
 enum Entry {
     Line(String),
@@ -24,29 +26,60 @@ enum Entry {
 
 /// Standard output, written by a separate thread because it may block.
 pub(crate) struct RequestLog {
-    entries: SyncSender<Entry>,
+    queue: Queue,
     /// The number of lines that were written.
     written: Arc<AtomicU64>,
 }
 
+/// The lines that wait to be written.
+#[derive(Clone)]
+struct Queue {
+    entries: Sender<Entry>,
+    waiting: Arc<AtomicUsize>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Queue {
+    fn push(&self, line: String) {
+        let size = line.len() + OVERHEAD;
+        let waiting = self.waiting.fetch_add(size, Ordering::Relaxed);
+        if waiting + size > MAX_WAITING {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        } else {
+            let _ = self.entries.send(Entry::Line(line));
+        }
+    }
+}
+
 impl RequestLog {
     pub(crate) fn start() -> Self {
-        let (entries, waiting) = sync_channel(WAITING);
+        let (entries, received) = channel();
+        let queue = Queue {
+            entries,
+            waiting: Arc::default(),
+            dropped: Arc::default(),
+        };
         let written = Arc::new(AtomicU64::new(0));
+        let (waiting, dropped) = (queue.waiting.clone(), queue.dropped.clone());
         let count = written.clone();
         std::thread::spawn(move || {
-            for entry in waiting {
+            for entry in received {
                 match entry {
                     Entry::Line(line) => {
-                        let mut stdout = anstream::stdout().lock();
-                        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+                        write_line(&line);
+                        waiting.fetch_sub(line.len() + OVERHEAD, Ordering::Relaxed);
                         count.fetch_add(1, Ordering::Relaxed);
+                        let missing = dropped.swap(0, Ordering::Relaxed);
+                        if missing > 0 {
+                            write_line(&format!("({missing} requests were not logged)"));
+                        }
                     }
                     Entry::Flush(done) => drop(done.send(())),
                 }
             }
         });
-        Self { entries, written }
+        Self { queue, written }
     }
 
     /// Returns a closure that writes each request: colored on a terminal, or as one JSON object per line.
@@ -56,13 +89,12 @@ impl RequestLog {
         format: LogFormat,
         verbose: bool,
     ) -> impl Fn(&RecordedRequest) + Send + Sync + 'static {
-        let entries = self.entries.clone();
+        let queue = self.queue.clone();
         move |request| {
-            let line = match format {
+            queue.push(match format {
                 LogFormat::Json => json_line(request, verbose),
                 LogFormat::Human => human_line(request, verbose),
-            };
-            let _ = entries.try_send(Entry::Line(line));
+            });
         }
     }
 
@@ -70,9 +102,7 @@ impl RequestLog {
     /// reading.
     pub(crate) async fn flush(self, grace: Duration) {
         let (done, mut flushed) = oneshot::channel();
-        let entries = self.entries;
-        // Sending may block because the queue may be full.
-        std::thread::spawn(move || entries.send(Entry::Flush(done)));
+        let _ = self.queue.entries.send(Entry::Flush(done));
         loop {
             let before = self.written.load(Ordering::Relaxed);
             let waited = tokio::time::timeout(grace, &mut flushed).await;
@@ -83,16 +113,42 @@ impl RequestLog {
     }
 }
 
+fn write_line(line: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
 fn json_line(request: &RecordedRequest, verbose: bool) -> String {
     let mut line = request.to_json();
     if let Some(line) = line.as_object_mut() {
         if !verbose {
-            line.remove("headers");
-            line.remove("body");
+            for field in ["headers", "body", "response"] {
+                line.remove(field);
+            }
         }
         line.insert("event".into(), "request".into());
     }
-    line.to_string()
+    // JSON may have characters that control a terminal, but it also has an escape for them.
+    let line = line.to_string();
+    match line.is_ascii() {
+        true => line.replace('\u{7f}', "\\u007f"),
+        false => escape_non_ascii(&line),
+    }
+}
+
+fn escape_non_ascii(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() * 2);
+    for character in json.chars() {
+        match character {
+            ' '..='~' => escaped.push(character),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    escaped.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    escaped
 }
 
 fn human_line(request: &RecordedRequest, verbose: bool) -> String {
@@ -104,20 +160,9 @@ fn human_line(request: &RecordedRequest, verbose: bool) -> String {
     let style = Style::new().fg_color(Some(color.into()));
     let mut line = format!("{style}{}{style:#}", request.line());
     if verbose {
-        for (name, value) in &request.headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            line.push_str(&format!("\n    {name}: {value}"));
-        }
-        if !request.body.is_empty() {
-            let body = String::from_utf8_lossy(&request.body);
+        for detail in request.details() {
             line.push_str("\n    ");
-            for character in body.chars() {
-                // A body must not control the terminal.
-                match character.is_control() {
-                    true => line.extend(character.escape_default()),
-                    false => line.push(character),
-                }
-            }
+            line.push_str(&detail);
         }
     }
     line

@@ -1,6 +1,7 @@
 //! Faults.
 
 use axum::response::Response;
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,12 @@ pub(crate) async fn add(
         .map_err(ControlError::bad)?;
     {
         let account = &mut *target.0.lock();
+        if !account.faults.has_room_for(&faults) {
+            return Err(ControlError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "there are too many faults; remove some of them first",
+            ));
+        }
         faults
             .into_iter()
             .for_each(|fault| account.faults.add(fault));

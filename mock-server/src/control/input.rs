@@ -7,16 +7,18 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::StatusCode;
 use http::request::Parts;
-use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::control::error::ControlError;
+use crate::protocol::body::{self, BodyError};
 use crate::protocol::headers::{bearer_key, is_json};
 use crate::state::account::Account;
 use crate::state::app::App;
 
-/// Large enough for a snapshot.
-const BODY_LIMIT: usize = 64 << 20;
+/// The largest body of most requests.
+const BODY_LIMIT: usize = 4 << 20;
+/// The largest snapshot.
+const SNAPSHOT_LIMIT: usize = 64 << 20;
 
 /// The account that a request is about, and its key. With isolated keys this is the account of the key
 /// in `Authorization`.
@@ -42,18 +44,33 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request<Body>, _: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, ControlError> {
         if !is_json(request.headers()) {
             return Err(ControlError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be JSON, with Content-Type: application/json",
             ));
         }
-        let body = Limited::new(request.into_body(), BODY_LIMIT)
-            .collect()
+        let limit = match request.uri().path() {
+            "/__mock/state" => SNAPSHOT_LIMIT,
+            _ => BODY_LIMIT,
+        };
+        let body = body::read(request.into_body(), limit, &app.body_budget)
             .await
-            .map_err(|error| ControlError::bad(format!("cannot read the body: {error}")))?;
-        serde_json::from_slice(&body.to_bytes())
+            .map_err(|error| match error {
+                BodyError::TooLarge => ControlError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("the body is larger than {limit} bytes"),
+                ),
+                BodyError::Busy => ControlError::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too many large bodies are being read; try again later",
+                ),
+                BodyError::Failed(reason) => {
+                    ControlError::bad(format!("cannot read the body: {reason}"))
+                }
+            })?;
+        serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| ControlError::bad(format!("invalid body: {error}")))
     }

@@ -34,6 +34,8 @@ pub(crate) async fn set(
     Json(new): Json<NewKey>,
 ) -> Result<Response, ControlError> {
     check_sendable(&new.key).map_err(|reason| ControlError::bad(format!("key {reason}")))?;
-    app.set_key(&new.key, new.state);
+    if !app.set_key(&new.key, new.state) {
+        return Err(ControlError::bad("there are too many keys"));
+    }
     Ok(ok(&KeySet { state: new.state }))
 }

@@ -12,8 +12,8 @@ use crate::state::app::App;
 use crate::state::snapshot::Snapshot;
 
 pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
-    let agents = account.lock().store.all();
-    ok(&Snapshot { agents })
+    let snapshot = account.lock().snapshot();
+    ok(&snapshot)
 }
 
 /// Restores a snapshot.
@@ -24,7 +24,7 @@ pub(crate) async fn restore(
 ) -> Result<Response, ControlError> {
     snapshot.check().map_err(ControlError::bad)?;
     app.commit(&target.0, |state| {
-        state.store.replace(snapshot.agents);
+        state.restore(snapshot);
         Ok(())
     })?;
     Ok(show(target).await)

@@ -3,6 +3,9 @@
 use crate::faults::fault::{Fault, FaultKind};
 use crate::protocol::operation::Operation;
 
+/// How many bytes the faults of an account may need.
+const MAX_BYTES: usize = 8 << 20;
+
 /// The faults of an account, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<ArmedFault>);
@@ -35,6 +38,14 @@ impl Faults {
             seen: 0,
             applied: 0,
         });
+    }
+
+    /// Returns whether there is room for these faults, which came over the network.
+    pub(crate) fn has_room_for(&self, new: &[Fault]) -> bool {
+        let size = |fault: &Fault| serde_json::to_vec(fault).map_or(0, |json| json.len() + 256);
+        let added: usize = new.iter().map(size).sum();
+        let present: usize = self.0.iter().map(|armed| size(&armed.fault)).sum();
+        present + added <= MAX_BYTES
     }
 
     pub(crate) fn clear(&mut self) {

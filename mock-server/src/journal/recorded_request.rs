@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::journal::printable::printable;
 use crate::protocol::operation::Operation;
 
 /// A request that arrived, and the status of its response.
@@ -43,7 +44,8 @@ impl RecordedRequest {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Returns the request on one line, such as `#3 POST /v1/agents create -> 201`.
+    /// Returns the request on one line, such as `#3 POST /v1/agents create -> 201`. Control
+    /// characters are escaped.
     #[must_use]
     pub fn line(&self) -> String {
         let query = self
@@ -57,10 +59,25 @@ impl RecordedRequest {
             .fault
             .as_ref()
             .map_or(String::new(), |fault| format!(" (fault {fault})"));
-        format!(
+        let line = format!(
             "#{} {} {}{query} {} -> {status}{fault}",
             self.sequence, self.method, self.path, self.operation
-        )
+        );
+        printable(&line).into_owned()
+    }
+
+    /// Returns the headers and the body on one line each, as a log can print them after
+    /// [`line`](Self::line). Control characters are escaped.
+    pub fn details(&self) -> impl Iterator<Item = String> + '_ {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            format!("{name}: {}", printable(&value))
+        });
+        let body = (!self.body.is_empty()).then(|| {
+            let body = String::from_utf8_lossy(&self.body);
+            printable(&body).into_owned()
+        });
+        headers.chain(body)
     }
 
     /// Returns the request as JSON. A JSON body is included as JSON, any other body as a string.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::journal::pattern::RequestPattern;
+use crate::journal::printable::printable;
 use crate::journal::recorded_request::RecordedRequest;
 
 /// The number of requests that must have arrived.
@@ -84,7 +85,7 @@ pub(crate) fn check(
         message.push_str(&request.line());
         for difference in differences {
             message.push_str("\n      ");
-            message.push_str(difference);
+            message.push_str(&printable(difference));
         }
     }
     if let Some(more) = near.len().checked_sub(SHOWN).filter(|more| *more > 0) {

@@ -11,10 +11,15 @@ pub(crate) fn bearer_key(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
 }
 
+/// The longest key or token.
+const MAX_SECRET: usize = 4096;
+
 /// Returns why a key or a token can never be sent in a header.
 pub(crate) fn check_sendable(secret: &str) -> Result<(), &'static str> {
     if secret.is_empty() {
         Err("must not be empty")
+    } else if secret.len() > MAX_SECRET {
+        Err("must have at most 4096 characters")
     } else if secret.trim() != secret {
         Err("must not begin or end with whitespace")
     } else if !secret.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {

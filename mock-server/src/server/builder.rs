@@ -30,7 +30,6 @@ use crate::state::replies::{IncomingMessage, Replies};
 use crate::state::settings::{ListKey, Observer, Settings};
 use crate::state::settings_update::SettingsUpdate;
 use crate::state::snapshot::Snapshot;
-use crate::state::state_file::StateFile;
 
 /// The key of a mock that was started without a key.
 const DEFAULT_KEY: &str = "test-key";
@@ -385,17 +384,19 @@ impl MockServerBuilder {
             None => base_url,
         };
         let now = RunningClock::new(&self.clock).now();
-        let state_file = self.state_file.map(StateFile::new).map(Arc::new);
-        let kept = match &state_file {
-            Some(file) => file.load().map_err(|error| StartError::File {
-                path: file.path().to_string(),
-                reason: error.to_string(),
-            })?,
-            None => None,
+        let (state_file, kept) = match self.state_file {
+            Some(path) => {
+                let (file, kept) = checks::open_state_file(path)?;
+                (Some(Arc::new(file)), kept)
+            }
+            None => (None, None),
         };
-        let agents = match kept.or(self.state) {
-            Some(snapshot) => snapshot.agents,
-            None => agent_seed::agents(self.agents, self.seed, &self.providers, now)?,
+        let (agents, starts) = match kept.or(self.state) {
+            Some(snapshot) => (snapshot.agents, snapshot.starts + 1),
+            None => {
+                let agents = agent_seed::agents(self.agents, self.seed, &self.providers, now)?;
+                (agents, 0)
+            }
         };
         let settings = Settings {
             seed: self.seed,
@@ -410,10 +411,14 @@ impl MockServerBuilder {
             replies: self.replies,
             token_pace: self.token_pace,
             agents,
+            starts,
             faults: self.faults,
             observer: self.observer,
         };
         let app = Arc::new(App::new(settings, state_file));
+        // A file that cannot be written is found now, and not by the first change.
+        app.save()
+            .map_err(|reason| StartError::StateFile { reason })?;
         let service = service(&app, access, self.cors);
         Ok((app, service, self.api_keys.swap_remove(0)))
     }

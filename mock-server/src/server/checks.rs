@@ -1,12 +1,16 @@
 //! Checks of the settings at the start. A contradiction is an error, because a test would otherwise run
 //! against another mock than its author meant.
 
+use std::path::PathBuf;
+
 use http::uri::Authority;
 use url::Url;
 
 use crate::protocol::headers::check_sendable;
 use crate::server::start_error::StartError;
 use crate::state::keys::{KeyState, Keys};
+use crate::state::snapshot::Snapshot;
+use crate::state::state_file::StateFile;
 
 fn invalid(setting: &'static str, reason: impl Into<String>) -> StartError {
     let reason = reason.into();
@@ -69,6 +73,13 @@ pub(crate) fn state_file(has_file: bool, isolate_keys: bool) -> Result<(), Start
         )),
         false => Ok(()),
     }
+}
+
+pub(crate) fn open_state_file(path: PathBuf) -> Result<(StateFile, Option<Snapshot>), StartError> {
+    let shown = path.display().to_string();
+    StateFile::open(path).map_err(|error| StartError::StateFile {
+        reason: format!("{shown}: {error}"),
+    })
 }
 
 /// Returns the base URL, which ends in `/v1`, and its host.

@@ -54,6 +54,14 @@ struct Inner {
     listening: Option<Listening>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(file) = &self.app.state_file {
+            file.close();
+        }
+    }
+}
+
 impl MockServer {
     pub(crate) fn new(
         app: Arc<App>,
@@ -236,14 +244,12 @@ impl MockServer {
 
     /// Returns the agents with their conversations.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            agents: self.change(|state| state.store.all()),
-        }
+        self.change(|state| state.snapshot())
     }
 
     /// Replaces the agents with those of a snapshot. Limits, journal and faults are unchanged.
     pub fn restore(&self, snapshot: Snapshot) {
-        self.change(|state| state.store.replace(snapshot.agents));
+        self.change(|state| state.restore(snapshot));
     }
 
     /// Restores the initial state: agents, keys, limits, replies, faults, clock and ids. The journal is
@@ -271,7 +277,7 @@ impl MockServer {
     /// Returns the error of the file system.
     pub fn save(&self) -> std::io::Result<()> {
         match &self.inner.app.state_file {
-            Some(file) => file.save(&self.account().lock().store),
+            Some(file) => file.save(&self.account().lock().snapshot()),
             None => Ok(()),
         }
     }

@@ -31,6 +31,12 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The state file cannot be used.
+    #[error("cannot use the state file {reason}")]
+    StateFile {
+        /// The path of the file and the error of the operating system.
+        reason: String,
+    },
     /// The pattern of a reply is invalid.
     #[error("invalid pattern of a reply: {0}")]
     Pattern(#[from] regex::Error),

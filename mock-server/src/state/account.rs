@@ -13,6 +13,7 @@ use crate::state::ids::Random;
 use crate::state::limits::Limits;
 use crate::state::replies::Replies;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::store::Store;
 use crate::state::windows::Windows;
 
@@ -38,6 +39,7 @@ pub(crate) struct AccountState {
     pub(crate) random: Random,
     pub(crate) date: DateHeader,
     seed: u64,
+    starts: u64,
 }
 
 impl Account {
@@ -68,7 +70,8 @@ impl AccountState {
             faults: Faults::default(),
             replies: settings.replies.clone(),
             token_pace: settings.token_pace,
-            random: Random::new(seed),
+            random: Random::new(seed, settings.starts),
+            starts: settings.starts,
             date: DateHeader::default(),
             seed,
         };
@@ -87,6 +90,20 @@ impl AccountState {
         initial.journal = std::mem::take(&mut self.journal);
         initial.journal.restart();
         *self = initial;
+    }
+
+    /// Replaces all agents.
+    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
+        self.store.replace(snapshot.agents);
+        let store = &self.store;
+        self.windows.retain(|agent| store.get(agent).is_some());
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            agents: self.store.all(),
+            starts: self.starts,
+        }
     }
 
     pub(crate) fn new_agent_id(&mut self) -> String {

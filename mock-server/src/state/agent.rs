@@ -10,11 +10,18 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::protocol::data::{AgentSummary, Metrics};
+use crate::protocol::failure::Failure;
 use crate::protocol::list_query::STATUSES;
 use crate::state::settings_update::SettingsUpdate;
 
 /// How many messages of a conversation an agent remembers.
 const REMEMBERED: usize = 20;
+/// How many bytes of a conversation an agent remembers: at least one message of any size.
+const CONVERSATION_BYTES: usize = 1 << 20;
+/// How many bytes of all conversations an agent remembers.
+const MEMORY_BYTES: usize = 4 << 20;
+/// How many bytes the configuration of an agent may have. Updates could add fields forever.
+const CONFIGURATION_BYTES: usize = 4 << 20;
 
 /// An agent and its conversations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +47,9 @@ pub(crate) struct Agent {
     #[serde(default)]
     pub(crate) total_messages: u64,
     #[serde(default)]
+    pub(crate) total_conversations: u64,
+    /// The conversations that the agent remembers.
+    #[serde(default)]
     pub(crate) conversations: Vec<Conversation>,
     #[serde(skip)]
     #[schemars(skip)]
@@ -53,6 +63,9 @@ pub(crate) struct Conversation {
     user_id: Option<String>,
     room_id: Option<String>,
     turns: u64,
+    /// The number of the last message among all messages to the agent.
+    #[serde(default)]
+    last_message: u64,
     /// The last messages, oldest first.
     earlier: VecDeque<String>,
 }
@@ -83,6 +96,7 @@ impl Agent {
             protected: None,
             unavailable: None,
             total_messages: 0,
+            total_conversations: 0,
             conversations: Vec::new(),
             rendered: Rendered::default(),
         }
@@ -156,7 +170,9 @@ impl Agent {
             "metrics".into(),
             json!(Metrics {
                 total_messages: self.total_messages,
-                total_conversations: self.conversations.len() as u64,
+                total_conversations: self
+                    .total_conversations
+                    .max(self.conversations.len() as u64),
                 uptime: if self.unavailable.is_some() {
                     "0.0%"
                 } else {
@@ -167,27 +183,77 @@ impl Agent {
         Value::Object(data)
     }
 
+    /// Rejects an update with which the configuration could become too large.
+    pub(crate) fn check_size(&self, sent: &Map<String, Value>) -> Result<(), Failure> {
+        let of = |fields: &Map<String, Value>| -> usize {
+            fields
+                .iter()
+                .map(|(name, value)| name.len() + size(value))
+                .sum()
+        };
+        if of(&self.configuration) + of(sent) <= CONFIGURATION_BYTES {
+            return Ok(());
+        }
+        Err(Failure::invalid(
+            "body",
+            "The agent would be too large",
+            format!("Must be at most {CONFIGURATION_BYTES} bytes with the update"),
+        ))
+    }
+
     /// Begins the next turn of the conversation of a user and a room.
     pub(crate) fn next_turn(
         &mut self,
         user_id: Option<&str>,
         room_id: Option<&str>,
     ) -> &mut Conversation {
+        self.total_messages += 1;
         let found = self.conversations.iter().position(|conversation| {
             conversation.user_id.as_deref() == user_id && conversation.room_id.as_deref() == room_id
         });
         let index = found.unwrap_or_else(|| {
+            self.total_conversations += 1;
+            self.make_room();
             self.conversations.push(Conversation {
                 user_id: user_id.map(str::to_owned),
                 room_id: room_id.map(str::to_owned),
                 turns: 0,
+                last_message: 0,
                 earlier: VecDeque::new(),
             });
             self.conversations.len() - 1
         });
         let conversation = &mut self.conversations[index];
         conversation.turns += 1;
+        conversation.last_message = self.total_messages;
         conversation
+    }
+
+    /// Forgets the conversations that have rested longest, so that there is room for another one.
+    fn make_room(&mut self) {
+        let mut bytes: usize = self.conversations.iter().map(Conversation::size).sum();
+        while bytes + CONVERSATION_BYTES > MEMORY_BYTES {
+            let oldest = (self.conversations.iter().enumerate())
+                .min_by_key(|(_, conversation)| conversation.last_message);
+            let Some((oldest, _)) = oldest else {
+                return;
+            };
+            bytes -= self.conversations.remove(oldest).size();
+        }
+    }
+}
+
+/// Returns about how many bytes a value needs.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 32,
+        Value::Array(items) => 32 + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => {
+            32 + (fields.iter())
+                .map(|(name, value)| name.len() + 32 + size(value))
+                .sum::<usize>()
+        }
+        _ => 32,
     }
 }
 
@@ -203,10 +269,19 @@ impl Conversation {
     }
 
     pub(crate) fn remember(&mut self, text: &str) {
-        if self.earlier.len() == REMEMBERED {
+        self.earlier.push_back(text.to_owned());
+        while self.earlier.len() > REMEMBERED || self.bytes() > CONVERSATION_BYTES {
             self.earlier.pop_front();
         }
-        self.earlier.push_back(text.to_owned());
+    }
+
+    fn bytes(&self) -> usize {
+        self.earlier.iter().map(String::len).sum()
+    }
+
+    fn size(&self) -> usize {
+        let id = |id: &Option<String>| id.as_ref().map_or(0, String::len);
+        128 + id(&self.user_id) + id(&self.room_id) + self.bytes()
     }
 }
 
@@ -239,4 +314,44 @@ fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
 /// The vendor's timestamps have no fractions.
 pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent() -> Agent {
+        Agent::new("a".to_owned(), Map::new(), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_memory_of_an_agent_is_bounded_and_old_conversations_are_forgotten_first() {
+        let mut agent = agent();
+        let text = "x".repeat(100_000);
+        for number in 0..1_000 {
+            let user = number.to_string();
+            agent.next_turn(Some(&user), None).remember(&text);
+            agent.next_turn(Some("kept"), None).remember("hello");
+        }
+        let bytes: usize = agent.conversations.iter().map(Conversation::size).sum();
+        assert!(bytes <= MEMORY_BYTES, "{bytes}");
+        assert_eq!(agent.next_turn(Some("kept"), None).turn(), 1_001);
+        assert_eq!(agent.total_conversations, 1_001);
+        assert_eq!(agent.next_turn(Some("0"), None).turn(), 1, "forgotten");
+    }
+
+    #[test]
+    fn a_conversation_remembers_twenty_messages_or_a_mebibyte() {
+        let mut agent = agent();
+        let conversation = agent.next_turn(None, None);
+        for number in 0..30 {
+            conversation.remember(&number.to_string());
+        }
+        assert_eq!(conversation.earlier().len(), 20);
+        assert_eq!(conversation.earlier()[0], "10");
+        for _ in 0..20 {
+            conversation.remember(&"x".repeat(300_000));
+        }
+        assert_eq!(conversation.earlier().len(), 3);
+    }
 }

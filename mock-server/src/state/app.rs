@@ -3,16 +3,23 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::protocol::body::BodyBudget;
 use crate::protocol::failure::Failure;
 use crate::state::account::{Account, AccountState};
 use crate::state::keys::{KeyState, Keys};
 use crate::state::settings::Settings;
 use crate::state::state_file::StateFile;
 
+/// How many bytes of large request bodies are read at the same time.
+const BODY_BUDGET: usize = 256 << 20;
+/// How many accounts there may be with isolated keys.
+const MAX_ACCOUNTS: usize = 10_000;
+
 /// The mock without its sockets.
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) state_file: Option<Arc<StateFile>>,
+    pub(crate) body_budget: BodyBudget,
     keys: RwLock<Keys>,
     /// The account of every key, or with isolated keys that of requests without a key.
     shared: Arc<Account>,
@@ -26,15 +33,19 @@ impl App {
             shared: Arc::new(Account::new(&settings, "")),
             isolated: Mutex::default(),
             settings,
+            body_budget: BodyBudget::new(BODY_BUDGET),
             state_file,
         }
     }
 
-    pub(crate) fn set_key(&self, key: &str, state: KeyState) {
-        self.keys
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .set(key, state);
+    /// Changes the permissions of a key. Returns `false` if there are too many keys.
+    pub(crate) fn set_key(&self, key: &str, state: KeyState) -> bool {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let has_room = keys.has_room_for(key);
+        if has_room {
+            keys.set(key, state);
+        }
+        has_room
     }
 
     /// Returns the account of a key.
@@ -63,9 +74,19 @@ impl App {
             Some(KeyState::Revoked) => Err(Failure::unauthorized()),
             Some(state) => Ok(state),
             // With isolated keys, any key creates an account.
-            None if self.settings.isolate_keys => Ok(KeyState::Full),
+            None if self.settings.isolate_keys => self.check_room_for(key),
             None => Err(Failure::unauthorized()),
         }
+    }
+
+    fn check_room_for(&self, key: &str) -> Result<KeyState, Failure> {
+        let accounts = self.isolated.lock().unwrap_or_else(PoisonError::into_inner);
+        if accounts.len() < MAX_ACCOUNTS || accounts.contains_key(key) {
+            return Ok(KeyState::Full);
+        }
+        Err(Failure::internal(format!(
+            "The mock server has {MAX_ACCOUNTS} accounts already"
+        )))
     }
 
     /// Restores the initial state of a key's account, its clock and its permissions.
@@ -91,6 +112,16 @@ impl App {
         self.account(key).clock.restart(&self.settings.clock);
     }
 
+    /// Writes the state file, if there is one. An error has the path of the file.
+    pub(crate) fn save(&self) -> Result<(), String> {
+        match &self.state_file {
+            Some(file) => file
+                .save(&self.shared.lock().snapshot())
+                .map_err(|error| format!("{}: {error}", file.path())),
+            None => Ok(()),
+        }
+    }
+
     /// Changes an account and writes the state file, if there is one. The account is locked until the
     /// change is in the file, so that nobody sees a change that a crash could undo. If the file cannot
     /// be written, the change is undone.
@@ -108,7 +139,7 @@ impl App {
         let before = state.store.clone();
         changed = change(state)?;
         if state.store.changes() != before.changes()
-            && let Err(error) = file.save(&state.store)
+            && let Err(error) = file.save(&state.snapshot())
         {
             state.store.undo(before);
             return Err(Failure::internal(format!(

@@ -10,7 +10,9 @@ pub(crate) struct Random {
 }
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// `starts` is the number of earlier mocks with the same agents, whose ids are not used again.
+    pub(crate) fn new(seed: u64, starts: u64) -> Self {
+        let seed = seed.wrapping_add(starts.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let source =
             |purpose: u64| fastrand::Rng::with_seed(seed.wrapping_mul(31).wrapping_add(purpose));
         Self {

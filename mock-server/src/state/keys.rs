@@ -21,6 +21,9 @@ pub enum KeyState {
     OverQuota,
 }
 
+/// How many keys there may be.
+const MAX_KEYS: usize = 10_000;
+
 /// The keys that the mock knows. `Debug` shows only their number.
 #[derive(Default, Clone)]
 pub(crate) struct Keys(HashMap<String, KeyState>);
@@ -34,6 +37,11 @@ impl fmt::Debug for Keys {
 impl Keys {
     pub(crate) fn set(&mut self, key: &str, state: KeyState) {
         self.0.insert(key.to_owned(), state);
+    }
+
+    /// Returns whether another key can be added.
+    pub(crate) fn has_room_for(&self, key: &str) -> bool {
+        self.0.len() < MAX_KEYS || self.0.contains_key(key)
     }
 
     /// Gives a key the permissions that it has in `initial`.

@@ -7,6 +7,11 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::protocol::failure::Failure;
+
+/// The largest reply of a template, in bytes.
+const MAX_REPLY: usize = 8 << 20;
+
 /// A message, as a reply closure receives it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -70,24 +75,24 @@ pub(crate) struct Replies {
 
 impl Replies {
     /// Returns the reply to a message.
-    pub(crate) fn next(&mut self, message: &MessageContext<'_>) -> Reply {
+    pub(crate) fn next(&mut self, message: &MessageContext<'_>) -> Result<Reply, Failure> {
         if let Some(text) = self.script.pop_front() {
-            return Reply::Text(text);
+            return Ok(Reply::Text(text));
         }
         let matching = self
             .patterns
             .iter()
             .find(|(pattern, _)| pattern.is_match(message.text));
         if let Some((_, template)) = matching {
-            return Reply::Text(fill(template, message));
+            return fill(template, message).map(Reply::Text);
         }
         if let Some(template) = &self.template {
-            return Reply::Text(fill(template, message));
+            return fill(template, message).map(Reply::Text);
         }
-        match &self.closure {
+        Ok(match &self.closure {
             Some(closure) => Reply::Closure(closure.clone(), Box::new(message.to_owned())),
             None => Reply::Text(default_reply(message)),
-        }
+        })
     }
 }
 
@@ -114,19 +119,47 @@ impl Reply {
     }
 }
 
-/// Fills in `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}`.
-fn fill(template: &str, message: &MessageContext<'_>) -> String {
-    if !template.contains('{') {
-        return template.to_owned();
+/// Fills in `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}`. A template could repeat
+/// them often, so the reply is limited.
+fn fill(template: &str, message: &MessageContext<'_>) -> Result<String, Failure> {
+    let turn = message.turn.to_string();
+    let mut reply = String::new();
+    let mut push = |text: &str| {
+        reply.push_str(text);
+        match reply.len() <= MAX_REPLY {
+            true => Ok(()),
+            false => Err(Failure::internal(format!(
+                "The reply is larger than {MAX_REPLY} bytes"
+            ))),
+        }
+    };
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        push(&rest[..start])?;
+        rest = &rest[start..];
+        let name = rest.find('}').map_or("", |end| &rest[..=end]);
+        match name {
+            "{text}" => push(message.text)?,
+            "{turn}" => push(&turn)?,
+            "{agent}" => push(message.agent_name)?,
+            "{user}" => push(message.user_id.unwrap_or_default())?,
+            "{room}" => push(message.room_id.unwrap_or_default())?,
+            "{earlier}" => {
+                for (index, text) in message.earlier.iter().enumerate() {
+                    push(if index == 0 { "" } else { "; " })?;
+                    push(text)?;
+                }
+            }
+            _ => {
+                push("{")?;
+                rest = &rest[1..];
+                continue;
+            }
+        }
+        rest = &rest[name.len()..];
     }
-    let earlier: Vec<&str> = message.earlier.iter().map(String::as_str).collect();
-    template
-        .replace("{turn}", &message.turn.to_string())
-        .replace("{agent}", message.agent_name)
-        .replace("{user}", message.user_id.unwrap_or(""))
-        .replace("{room}", message.room_id.unwrap_or(""))
-        .replace("{earlier}", &earlier.join("; "))
-        .replace("{text}", message.text)
+    push(rest)?;
+    Ok(reply)
 }
 
 /// Returns a reply such as `Harbour Pilot, turn 2: you said 'Which ship is mine?'. Before that you
@@ -157,11 +190,13 @@ fn default_reply(message: &MessageContext<'_>) -> String {
 }
 
 /// Splits a reply into words, each with the whitespace after it.
-pub(crate) fn tokens(reply: &str) -> Vec<String> {
-    reply
-        .split_inclusive(char::is_whitespace)
-        .map(str::to_owned)
-        .collect()
+pub(crate) fn tokens(reply: &str) -> impl Iterator<Item = &str> {
+    reply.split_inclusive(char::is_whitespace)
+}
+
+/// Returns the token that starts at this byte.
+pub(crate) fn token_at(reply: &str, start: usize) -> Option<&str> {
+    tokens(reply.get(start..)?).next()
 }
 
 #[cfg(test)]
@@ -180,7 +215,7 @@ mod tests {
             turn: earlier.len() as u64 + 1,
             earlier: &earlier.iter().map(|&text| text.to_owned()).collect(),
         };
-        replies.next(&message).text()
+        replies.next(&message).unwrap().text()
     }
 
     #[test]
@@ -227,9 +262,32 @@ mod tests {
     }
 
     #[test]
+    fn a_template_is_filled_once_and_its_reply_is_limited() {
+        let mut replies = Replies {
+            template: Some("{earlier} {x} {{text} {".to_owned()),
+            ..Replies::default()
+        };
+        assert_eq!(
+            reply_to(&mut replies, "T", &["{text}", "B"]),
+            "{text}; B {x} {T {"
+        );
+        let message = MessageContext {
+            agent_id: "",
+            agent_name: "",
+            text: &"x".repeat(1 << 20),
+            user_id: None,
+            room_id: None,
+            context: None,
+            turn: 1,
+            earlier: &VecDeque::new(),
+        };
+        assert!(fill(&"{text}".repeat(170_000), &message).is_err());
+    }
+
+    #[test]
     fn tokens_joined_are_the_reply() {
         for reply in ["a b  c\nd", "", "one", " é 🌊 "] {
-            assert_eq!(tokens(reply).concat(), reply);
+            assert_eq!(tokens(reply).collect::<String>(), reply);
         }
     }
 }

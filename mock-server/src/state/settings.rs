@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     /// The time between two events of a stream.
     pub(crate) token_pace: Duration,
     pub(crate) agents: Vec<Agent>,
+    /// How many mocks started with these agents before.
+    pub(crate) starts: u64,
     pub(crate) faults: Vec<Fault>,
     pub(crate) observer: Option<Observer>,
 }

@@ -1,19 +1,27 @@
 //! Agents and conversations that can be saved and restored.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::state::agent::Agent;
+use crate::state::replace_file::{not_a_file, replace_file};
 
 /// The agents of an account with their conversations. It serializes to JSON and back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     pub(crate) agents: Vec<Agent>,
+    /// How many mocks started with these agents before, each of which had ids of its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) starts: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Snapshot {
@@ -49,13 +57,7 @@ impl Snapshot {
     ///
     /// Returns the error of the file system.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref();
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".tmp");
-        let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
+        replace_file(path.as_ref(), &serde_json::to_vec(self)?)
     }
 
     /// Reads a snapshot from a file.
@@ -65,8 +67,15 @@ impl Snapshot {
     /// Returns the error of the file system, with the kind `NotFound` if there is no such file, or
     /// an error of the kind `InvalidData` if the file is not a snapshot.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
-        let bytes = fs::read(path)?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        let path = path.as_ref();
+        // Reading a device may never end.
+        if !fs::metadata(path)?.is_file() {
+            return Err(not_a_file());
+        }
+        let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+        let snapshot: Self = serde_json::from_slice(&fs::read(path)?)
+            .map_err(|error| invalid(format!("it is not a snapshot: {error}")))?;
+        snapshot.check().map_err(invalid)?;
+        Ok(snapshot)
     }
 }

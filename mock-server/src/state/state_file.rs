@@ -1,40 +1,79 @@
 //! The file that keeps the agents over a restart.
 
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use crate::state::replace_file::follow_links;
 use crate::state::snapshot::Snapshot;
-use crate::state::store::Store;
 
 /// The file of an account. Writers must hold the lock of the account.
 #[derive(Debug)]
 pub(crate) struct StateFile {
     path: PathBuf,
+    /// Keeps other mocks away from the file, also those of other processes. It is `None` after the end.
+    lock: Mutex<Option<File>>,
 }
 
 impl StateFile {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path }
+    /// Opens a state file. The second value is the state in the file, if the file exists.
+    pub(crate) fn open(path: PathBuf) -> io::Result<(Self, Option<Snapshot>)> {
+        let lock = lock(&follow_links(&path)?)?;
+        let kept = match Snapshot::load(&path) {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let lock = Mutex::new(Some(lock));
+        Ok((Self { path, lock }, kept))
     }
 
-    /// Returns the state in the file, or `None` if there is no file yet.
-    pub(crate) fn load(&self) -> io::Result<Option<Snapshot>> {
-        match Snapshot::load(&self.path) {
-            Ok(snapshot) => Ok(Some(snapshot)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    /// Replaces the content of the file.
+    pub(crate) fn save(&self, snapshot: &Snapshot) -> io::Result<()> {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match *lock {
+            Some(_) => snapshot.save(&self.path),
+            None => Err(io::Error::other("the mock has ended")),
         }
     }
 
-    /// Replaces the file.
-    pub(crate) fn save(&self, store: &Store) -> io::Result<()> {
-        Snapshot {
-            agents: store.all(),
-        }
-        .save(&self.path)
+    /// Lets another mock use the file. It is not written again.
+    pub(crate) fn close(&self) {
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 
     pub(crate) fn path(&self) -> std::path::Display<'_> {
         self.path.display()
+    }
+}
+
+/// Locks a file with `.lock` after the name, because the state file itself is replaced. The system
+/// releases the lock when the process ends.
+fn lock(path: &Path) -> io::Result<File> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+    let file = options.open(beside).map_err(in_use)?;
+    #[cfg(unix)]
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|error| in_use(error.into()))?;
+    Ok(file)
+}
+
+fn in_use(error: io::Error) -> io::Error {
+    /// Windows: the file is open in another process.
+    const SHARING_VIOLATION: i32 = 32;
+    let is_in_use = error.kind() == io::ErrorKind::WouldBlock
+        || (cfg!(windows) && error.raw_os_error() == Some(SHARING_VIOLATION));
+    match is_in_use {
+        true => io::Error::new(error.kind(), "another mock uses it"),
+        false => error,
     }
 }

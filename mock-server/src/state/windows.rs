@@ -100,34 +100,40 @@ impl Windows {
         operation: Operation,
         agent: Option<&str>,
     ) -> Option<(u64, u64)> {
-        let used = self.used(operation, agent);
-        [(limits.account, self.account), (limits.of(operation), used)]
-            .into_iter()
-            .filter_map(|(limit, used)| Some((limit?, limit?.saturating_sub(used))))
-            .min_by_key(|(_, left)| *left)
-    }
-
-    /// Returns how many requests of an operation's window have been used.
-    fn used(&self, operation: Operation, agent: Option<&str>) -> u64 {
-        let used = match messages_of(operation, agent) {
-            Some(agent) => self.messages.get(agent),
-            None => self.used.get(&operation),
+        let used = match (is_message(operation), agent) {
+            (false, _) => Some(self.used.get(&operation)),
+            (true, Some(agent)) => Some(self.messages.get(agent)),
+            (true, None) => None,
         };
-        used.copied().unwrap_or(0)
+        let of_operation = used.and_then(|used| Some((limits.of(operation)?, *used.unwrap_or(&0))));
+        let of_account = limits.account.map(|limit| (limit, self.account));
+        [of_account, of_operation]
+            .into_iter()
+            .flatten()
+            .map(|(limit, used)| (limit, limit.saturating_sub(used)))
+            .min_by_key(|(_, left)| *left)
     }
 
     fn count(&mut self, operation: Operation, agent: Option<&str>) {
         self.account += 1;
-        let Some(agent) = messages_of(operation, agent) else {
-            *self.used.entry(operation).or_default() += 1;
-            return;
-        };
-        match self.messages.get_mut(agent) {
-            Some(used) => *used += 1,
-            None => {
-                self.messages.insert(agent.to_owned(), 1);
-            }
+        match (is_message(operation), agent) {
+            (false, _) => *self.used.entry(operation).or_default() += 1,
+            (true, None) => {}
+            (true, Some(agent)) => match self.messages.get_mut(agent) {
+                Some(used) => *used += 1,
+                None => drop(self.messages.insert(agent.to_owned(), 1)),
+            },
         }
+    }
+
+    /// Removes the windows of agents that no longer exist.
+    pub(crate) fn retain(&mut self, exists: impl Fn(&str) -> bool) {
+        self.messages.retain(|agent, _| exists(agent));
+    }
+
+    /// Removes the window of an agent.
+    pub(crate) fn remove(&mut self, agent: &str) {
+        self.messages.remove(agent);
     }
 
     /// Moves on to the current window, and returns its end.
@@ -145,10 +151,9 @@ impl Windows {
     }
 }
 
-/// Returns the agent whose window a message counts against, sent or streamed.
-fn messages_of(operation: Operation, agent: Option<&str>) -> Option<&str> {
+/// Messages have a window per agent, sent or streamed.
+fn is_message(operation: Operation) -> bool {
     matches!(operation, Operation::SendMessage | Operation::StreamMessage)
-        .then(|| agent.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{create, send};
 use http_body_util::BodyExt;
-use orionos_mock_server::{Clock, MockServer, Tier};
+use orionos_mock_server::{Clock, Limits, MockServer, Tier};
 use tower_service::Service;
 
 fn standard() -> MockServer {
@@ -193,4 +193,17 @@ async fn limits_can_be_changed_while_the_mock_runs() {
             .status,
         201
     );
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_exist_has_no_window() {
+    let mock = MockServer::builder()
+        .limits(Limits::unlimited().messages(1))
+        .in_process()
+        .unwrap();
+    for _ in 0..3 {
+        let answer = send(&mock, "POST", "/v1/agents/x/messages", r#"{"text":"Hi"}"#).await;
+        assert_eq!(answer.status, 404);
+        assert_eq!(answer.header("x-ratelimit-limit"), "1000000");
+    }
 }

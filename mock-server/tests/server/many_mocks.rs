@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use crate::support::{connect, create, exchange, raw, send, send_request, split};
 use http::Request;
 use http_body_util::Full;
-use orionos_mock_server::{Clock, MockServer, Operation, Snapshot};
+use orionos_mock_server::{Clock, Fault, KeyState, MockServer, Operation, Snapshot, Tier};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -254,4 +254,114 @@ async fn an_idle_connection_stays_open_for_the_next_request() {
         tokio::time::advance(std::time::Duration::from_secs(600)).await;
         tokio::time::resume();
     }
+}
+
+#[tokio::test]
+async fn reset_restores_all_of_the_initial_state() {
+    let start = || {
+        MockServer::builder()
+            .tier(Tier::Standard)
+            .clock(Clock::frozen())
+            .read_only_key("viewer")
+            .script(["first", "second"])
+            .agents(["Seed"])
+            .fault(Fault::status(503).on(Operation::Delete).times(1))
+            .fault(Fault::latency(std::time::Duration::ZERO))
+            .in_process()
+            .unwrap()
+    };
+    // What a test can see of a mock, which changes much of it.
+    let observe = async |mock: &MockServer| -> Vec<String> {
+        let mut seen = vec![format!(
+            "{} {} {:?} {:?}",
+            mock.now(),
+            mock.is_frozen(),
+            mock.faults(),
+            mock.snapshot()
+        )];
+        let id = create(mock, "New").await;
+        let agent = format!("/v1/agents/{id}");
+        for (method, path, body) in [
+            ("POST", format!("{agent}/messages"), r#"{"text":"a"}"#),
+            ("POST", format!("{agent}/messages"), r#"{"text":"b"}"#),
+            ("DELETE", agent.clone(), ""),
+            ("DELETE", agent.clone(), ""),
+            ("GET", "/__mock/limits".to_owned(), ""),
+            ("GET", "/v1/agents".to_owned(), ""),
+        ] {
+            let answer = send(mock, method, &path, body).await;
+            let mut headers: Vec<String> = (answer.headers.iter())
+                .map(|header| format!("{header:?}"))
+                .collect();
+            headers.sort_unstable();
+            seen.push(format!("{} {headers:?} {:?}", answer.status, answer.body));
+        }
+        seen.push(format!("{:?}", mock.requests()));
+        seen
+    };
+    for over_http in [false, true] {
+        let mock = start();
+        let before = observe(&mock).await;
+        mock.set_tier(Tier::Pro);
+        mock.set_key("viewer", KeyState::Full);
+        mock.set_key("another", KeyState::Full);
+        mock.set_key("test-key", KeyState::OverQuota);
+        mock.clear_faults();
+        mock.fault(Fault::close().on(Operation::List));
+        mock.script("third");
+        mock.advance(std::time::Duration::from_secs(1234));
+        mock.resume();
+        let replies = json!({"template": "x"}).to_string();
+        send(&mock, "PUT", "/__mock/replies", &replies).await;
+        match over_http {
+            true => drop(send(&mock, "POST", "/__mock/reset", "").await),
+            false => mock.reset(),
+        }
+        assert_eq!(observe(&mock).await, before);
+        let key = |key: &str, method: &str| {
+            Request::builder()
+                .method(method)
+                .uri("/v1/agents")
+                .header("authorization", format!("Bearer {key}"))
+                .body(Full::default())
+                .unwrap()
+        };
+        for (key, status) in [(key("another", "GET"), 401), (key("viewer", "POST"), 403)] {
+            assert_eq!(send_request(&mock, key).await.unwrap().status, status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_isolated_keys_each_key_has_its_own_clock_and_windows() {
+    let mock = MockServer::builder()
+        .isolate_keys(true)
+        .tier(Tier::Standard)
+        .clock(Clock::frozen())
+        .in_process()
+        .unwrap();
+    let with = async |key: &str, method: &str, path: &str, body: &'static str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Full::from(body))
+            .unwrap();
+        send_request(&mock, request).await.unwrap()
+    };
+    for key in ["one", "two"] {
+        for _ in 0..60 {
+            assert_eq!(with(key, "GET", "/v1/agents", "").await.status, 200);
+        }
+    }
+    let advance = r#"{"advanceMs":60000}"#;
+    with("one", "POST", "/__mock/clock", advance).await;
+    assert_eq!(with("one", "GET", "/v1/agents", "").await.status, 200);
+    assert_eq!(with("two", "GET", "/v1/agents", "").await.status, 429);
+    let now = async |key: &str| with(key, "GET", "/__mock/clock", "").await.json()["now"].clone();
+    assert_eq!(now("one").await, "2026-01-01T00:01:00Z");
+    assert_eq!(now("two").await, "2026-01-01T00:00:00Z");
+    with("one", "POST", "/__mock/reset", "").await;
+    assert_eq!(now("one").await, "2026-01-01T00:00:00Z");
 }

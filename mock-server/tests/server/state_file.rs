@@ -1,11 +1,15 @@
-//! `--state` under `kill -9`: no acknowledged write is lost, and the file is never partial.
+//! The state file: `kill -9`, files that cannot be used, and restarts.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use orionos_mock_server::{MockServer, Snapshot};
+use serde_json::{Value, json};
+
+use crate::support::{create, send};
 
 fn start(file: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
@@ -94,4 +98,184 @@ fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
     child.wait().unwrap();
     assert!(next > 1, "nothing was written at all");
     println!("{} writes survived 200 kills", next - 1);
+}
+
+fn with_state(path: &Path) -> MockServer {
+    MockServer::builder().state_file(path).in_process().unwrap()
+}
+
+#[tokio::test]
+async fn the_most_deeply_nested_body_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let mock = with_state(&file);
+    let nested = |levels: usize| {
+        format!(
+            r#"{{"name":"a","x":{}{}}}"#,
+            "[".repeat(levels),
+            "]".repeat(levels)
+        )
+    };
+    let mut accepted = 0;
+    for levels in 1..200 {
+        let answer = send(&mock, "POST", "/v1/agents", &nested(levels)).await;
+        accepted += usize::from(answer.status == 201);
+        assert!(matches!(answer.status, 201 | 400), "{levels}");
+    }
+    assert_eq!(accepted, 64);
+    drop(mock);
+    assert_eq!(with_state(&file).snapshot().len(), 64);
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_written_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    fs::create_dir(&state).unwrap();
+    let file = state.join("state.json");
+    let mock = with_state(&file);
+    let id = create(&mock, "Pilot").await;
+    let agent = format!("/v1/agents/{id}");
+    // Without its folder the file cannot be written.
+    let away = folder.path().join("away");
+    fs::rename(&state, &away).unwrap();
+    for (method, path, body) in [
+        ("POST", "/v1/agents", r#"{"name":"b"}"#),
+        ("PATCH", agent.as_str(), r#"{"name":"b"}"#),
+        ("DELETE", agent.as_str(), ""),
+        (
+            "POST",
+            &format!("{agent}/messages"),
+            r#"{"text":"Hi","stream":true}"#,
+        ),
+        ("POST", "/__mock/reset", ""),
+        ("PUT", "/__mock/state", r#"{"agents":[]}"#),
+        (
+            "PATCH",
+            &format!("/__mock/agents/{id}"),
+            r#"{"protected":"x"}"#,
+        ),
+    ] {
+        let answer = send(&mock, method, path, body).await;
+        assert_eq!(answer.status, 500, "{method} {path}");
+    }
+    let agents = send(&mock, "GET", "/v1/agents", "").await.json();
+    assert_eq!(agents["data"]["pagination"]["totalItems"], 1);
+    let got = send(&mock, "GET", &agent, "").await.json();
+    assert_eq!(got["data"]["name"], "Pilot");
+    assert_eq!(got["data"]["metrics"]["totalMessages"], 0);
+
+    fs::rename(&away, &state).unwrap();
+    assert_eq!(send(&mock, "DELETE", &agent, "").await.status, 200);
+    drop(mock);
+    assert!(with_state(&file).snapshot().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let broken = folder.path().join("broken.json");
+    fs::write(&broken, "{").unwrap();
+    let doubled = folder.path().join("doubled.json");
+    let mock = MockServer::builder().agents(["a"]).in_process().unwrap();
+    let mut snapshot = serde_json::to_value(mock.snapshot()).unwrap();
+    let agent = snapshot["agents"][0].clone();
+    snapshot["agents"].as_array_mut().unwrap().push(agent);
+    fs::write(&doubled, snapshot.to_string()).unwrap();
+    let _other = with_state(&file);
+    let mut paths = vec![
+        (folder.path().join("none/state.json"), "o such file"),
+        (folder.path().to_owned(), "not a regular file"),
+        (broken, "not a snapshot"),
+        (doubled, "used twice"),
+        (file.clone(), "another mock uses it"),
+    ];
+    if cfg!(target_os = "linux") {
+        paths.push(("/dev/full".into(), "/dev/full"));
+        paths.push(("/dev/zero".into(), "/dev/zero"));
+    }
+    for (path, text) in paths {
+        let problem = MockServer::builder()
+            .state_file(&path)
+            .in_process()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problem.contains(text) && problem.contains(path.to_str().unwrap()),
+            "{problem}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_free_again_when_its_mock_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    for _ in 0..20 {
+        let mock = MockServer::builder()
+            .state_file(&file)
+            .start()
+            .await
+            .unwrap();
+        let (answer, _) = crate::support::exchange(&mock, "GET", "/v1/agents", "").await;
+        assert!(answer.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
+async fn ids_are_not_repeated_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..5 {
+        let mock = with_state(&file);
+        for _ in 0..3 {
+            let id = create(&mock, "Pilot").await;
+            let path = format!("/v1/agents/{id}/messages");
+            let sent = send(&mock, "POST", &path, r#"{"text":"Hi"}"#).await;
+            let message = sent.json()["data"]["messageId"].to_string();
+            assert!(ids.insert(message));
+            assert!(ids.insert(sent.header("x-request-id").to_owned()));
+            send(&mock, "DELETE", &format!("/v1/agents/{id}"), "").await;
+            assert!(ids.insert(id));
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symbolic_link_remains_one_and_permissions_are_kept() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("target.json");
+    let link = folder.path().join("link.json");
+    symlink("middle.json", &link).unwrap();
+    symlink("target.json", folder.path().join("middle.json")).unwrap();
+    let mock = with_state(&link);
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+    create(&mock, "Pilot").await;
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(Snapshot::load(&target).unwrap().len(), 1);
+    let mode = fs::metadata(&target).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let problem = MockServer::builder().state_file(&target).in_process();
+    assert!(problem.is_err(), "the target of the link is in use");
+}
+
+#[tokio::test]
+async fn snapshots_of_other_mocks_are_checked() {
+    let mock = MockServer::builder().agents(["a"]).in_process().unwrap();
+    let good = serde_json::to_value(mock.snapshot()).unwrap();
+    for (field, value) in [
+        ("id", json!("")),
+        ("id", json!("..")),
+        ("status", json!("odd")),
+    ] {
+        let mut bad = good.clone();
+        bad["agents"][0][field] = value;
+        let answer = send(&mock, "PUT", "/__mock/state", &bad.to_string()).await;
+        assert_eq!(answer.status, 400, "{bad}");
+    }
+    assert_eq!(serde_json::to_value(mock.snapshot()).unwrap(), good);
 }

@@ -90,6 +90,10 @@ pub(crate) fn update(
         return Err(Failure::agent_not_found(id));
     }
     validate::update(&object.fields, &exchange.app.settings.providers)?;
+    state
+        .store
+        .get(id)
+        .map_or(Ok(()), |agent| agent.check_size(&object.fields))?;
     let agent = state
         .store
         .get_mut(id)
@@ -141,5 +145,6 @@ pub(crate) fn delete(
     };
     let response = success(StatusCode::OK, &data);
     state.store.remove(id);
+    state.windows.remove(id);
     Ok(Handled::Response(response))
 }

@@ -1,5 +1,7 @@
 //! Messages, answered with a complete reply or with a stream.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -13,7 +15,7 @@ use crate::protocol::validate;
 use crate::state::account::AccountState;
 use crate::state::agent::{Agent, whole_second};
 use crate::state::in_flight::InFlightSlot;
-use crate::state::replies::{MessageContext, Reply, tokens};
+use crate::state::replies::{MessageContext, Reply};
 
 /// A message that was accepted.
 struct Accepted {
@@ -22,6 +24,7 @@ struct Accepted {
     model: String,
     reply: Reply,
     slot: Option<InFlightSlot>,
+    token_pace: Duration,
 }
 
 pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
@@ -55,7 +58,6 @@ fn accept(
         .store
         .get_mut(id)
         .ok_or_else(|| Failure::agent_not_found(id))?;
-    agent.total_messages += 1;
     let model = agent.configuration.get("model").and_then(Value::as_str);
     let model = model.unwrap_or("mock").to_owned();
     let agent_name = agent.name.clone();
@@ -71,7 +73,7 @@ fn accept(
         context: fields.get("context").filter(|context| !context.is_null()),
         turn: conversation.turn(),
         earlier: conversation.earlier(),
-    });
+    })?;
     conversation.remember(sent);
     // Any other reply is complete before another request can count it.
     let takes_time = exchange.streams || matches!(reply, Reply::Closure(..));
@@ -85,6 +87,7 @@ fn accept(
         model,
         reply,
         slot,
+        token_pace: state.token_pace,
     })
 }
 
@@ -100,8 +103,9 @@ impl Accepted {
                 tokens_used,
                 model: self.model,
                 started: exchange.now,
+                token_pace: self.token_pace,
             };
-            return event_stream(exchange, tokens(&reply), finish, self.slot);
+            return event_stream(exchange, reply, finish, self.slot);
         }
         let now = match takes_time {
             true => exchange.account.clock.now(),
