@@ -15,6 +15,7 @@ use crate::api::exchange::Exchange;
 use crate::faults::armed::FaultPlan;
 use crate::faults::connection_fault::ConnectionFault;
 use crate::faults::effects;
+use crate::faults::fault::FaultKind;
 use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
 use crate::protocol::body::{self, BodyError};
@@ -263,12 +264,16 @@ fn finish(exchange: &Exchange, entry: EntryId, result: Result<Response, Failure>
 
 fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut HeaderMap) {
     if exchange.operation != Operation::Health {
-        let rate_limit = exchange.rate_limit.unwrap_or_else(|| {
+        let mut rate_limit = exchange.rate_limit.unwrap_or_else(|| {
             let agent = limited_agent(exchange, state);
             state
                 .windows
                 .headers(&state.limits, exchange.operation, agent, exchange.now)
         });
+        let injected = exchange.plan.kind.as_ref().and_then(FaultKind::rate_limit);
+        if let Some(delay) = injected {
+            rate_limit = rate_limit.exhausted(exchange.now, delay);
+        }
         rate_limit.write(headers);
     }
     headers.insert(DATE, state.date.at(exchange.now));

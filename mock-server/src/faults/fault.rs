@@ -194,6 +194,22 @@ impl FaultKind {
         }
     }
 
+    /// Returns whether the fault is a rate limit, and its delay in seconds.
+    pub(crate) fn rate_limit(&self) -> Option<Option<f64>> {
+        match self {
+            Self::RateLimit { retry_after } => Some(Some(*retry_after)),
+            Self::Status {
+                status: 429,
+                details,
+                ..
+            } => {
+                let details = details.as_ref();
+                Some(details.and_then(|details| details.get("retryAfter")?.as_f64()))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn needs_a_stream(&self) -> bool {
         self.name().starts_with("stream_")
     }

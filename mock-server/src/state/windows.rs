@@ -46,6 +46,17 @@ impl RateLimitHeaders {
         }
     }
 
+    /// Returns the headers of a window without any requests left, as an injected 429 needs them. A delay
+    /// in seconds replaces the end of the window.
+    pub(crate) fn exhausted(self, now: Timestamp, delay: Option<f64>) -> Self {
+        let now = now.as_millisecond() as f64 / 1000.0;
+        Self {
+            remaining: 0,
+            reset: delay.map_or(self.reset, |delay| (now + delay).ceil() as i64),
+            ..self
+        }
+    }
+
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         for (name, value) in [
             (LIMIT, self.limit),

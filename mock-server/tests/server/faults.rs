@@ -280,6 +280,88 @@ async fn a_slowly_read_body_is_read_completely() {
 }
 
 #[tokio::test]
+async fn a_rejected_key_uses_up_no_fault() {
+    for fault in [
+        Fault::slow_request_body(Duration::from_millis(1)).times(1),
+        Fault::status(503).times(1),
+        Fault::latency(Duration::from_millis(1)).times(1),
+    ] {
+        let mock = mock(fault.clone()).await;
+        for key in ["Bearer wrong", ""] {
+            let request = http::Request::post("/v1/agents")
+                .header("authorization", key)
+                .header("content-type", "application/json")
+                .body(http_body_util::Full::from(r#"{"name":"a"}"#))
+                .unwrap();
+            let answer = crate::support::send_request(&mock, request).await.unwrap();
+            assert_eq!((answer.status, answer.header("x-mock-fault")), (401, ""));
+        }
+        assert_eq!(mock.faults(), [(fault, 0)]);
+    }
+}
+
+#[tokio::test]
+async fn faults_of_streams_apply_to_everything_that_streams_and_to_nothing_else() {
+    let mock = mock(Fault::stream_end(1)).await;
+    for (path, body, applied) in [
+        ("messages/stream", r#"{"text":"a"}"#, true),
+        ("messages/stream", r#"{"text":"a","stream":false}"#, true),
+        ("messages", r#"{"text":"a","stream":true}"#, true),
+        ("messages", r#"{"text":"a","\u0073tream":true}"#, true),
+        (
+            "messages",
+            r#"{"stream":false,"text":"a","stream":true}"#,
+            true,
+        ),
+        (
+            "messages",
+            r#"{"stream":true,"text":"a","stream":false}"#,
+            false,
+        ),
+        ("messages", r#"{"text":"\"stream\":true"}"#, false),
+        (
+            "messages",
+            r#"{"text":"a","context":{"stream":true}}"#,
+            false,
+        ),
+        ("messages", r#"{"text":"a","stream":null}"#, false),
+    ] {
+        let answer = send(&mock, "POST", &format!("{PATH}/{path}"), body).await;
+        assert_eq!(answer.status, 200, "{body}");
+        let is_stream = answer.header("content-type") == "text/event-stream";
+        assert_eq!(is_stream, applied, "{body}");
+        let name = if applied { "stream_end" } else { "" };
+        assert_eq!(answer.header("x-mock-fault"), name, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_injected_429_has_the_headers_of_a_used_up_window() {
+    for (fault, reset) in [
+        (Fault::rate_limit(0.5), 1_767_225_601),
+        (Fault::rate_limit(30.0), 1_767_225_630),
+        (Fault::status(429), 1_767_225_660),
+        (
+            Fault::status(429).details(json!({"retryAfter": 7})),
+            1_767_225_607,
+        ),
+    ] {
+        let mock = MockServer::builder()
+            .clock(Clock::frozen())
+            .fault(fault)
+            .in_process()
+            .unwrap();
+        let answer = send(&mock, "GET", "/v1/agents", "").await;
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.header("x-ratelimit-remaining"), "0");
+        assert_eq!(answer.header("x-ratelimit-reset"), reset.to_string());
+        mock.clear_faults();
+        let next = send(&mock, "GET", "/v1/agents", "").await;
+        assert_eq!(next.header("x-ratelimit-remaining"), "1000000");
+    }
+}
+
+#[tokio::test]
 async fn a_sequence_is_atomic_under_a_hundred_concurrent_requests() {
     let mock = mock(Fault::rate_limit(1.0).times(2)).await;
     let tasks: Vec<_> = (0..100)
