@@ -189,7 +189,7 @@ async fn a_file_that_cannot_be_used_is_an_error_at_the_start() {
         (folder.path().to_owned(), "not a regular file"),
         (broken, "not a snapshot"),
         (doubled, "used twice"),
-        (file.clone(), "another mock uses it"),
+        (file, "another mock uses it"),
     ];
     if cfg!(target_os = "linux") {
         paths.push(("/dev/full".into(), "/dev/full"));
