@@ -7,6 +7,7 @@
 mod bad_input;
 mod bad_responses;
 mod chaos;
+mod configuration;
 mod conformance;
 mod contention;
 mod design_as_written;

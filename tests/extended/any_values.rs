@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use orionos::{
-    Agent, AgentConfig, AgentId, AgentStatus, AgentSummary, ErrorCode, Message, ModelProvider,
-    Platform,
+    Action, Agent, AgentConfig, AgentId, AgentMetrics, AgentStatus, AgentSummary, DeletedAgent,
+    ErrorCode, Message, MessageMetadata, ModelProvider, ModelSettings, Pagination, Personality,
+    Platform, UpdatedAgent,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -42,24 +43,80 @@ fn unknown_fields() -> impl Strategy<Value = Map<String, Value>> {
     .prop_map(|map| map.into_iter().collect())
 }
 
-/// An object that looks like an agent, with any values.
-fn almost_an_agent() -> impl Strategy<Value = Value> {
+/// A complete agent with any JSON as some of the values that it can do without, at any depth.
+fn odd_agent() -> impl Strategy<Value = Value> {
     let mut agent = data("get-agent.200.json");
-    agent["actions"] = json_of("character-file.json")["actions"].take();
-    let names: Vec<String> = agent.as_object().unwrap().keys().cloned().collect();
-    let changed = proptest::sample::select(names);
-    vec((changed, any_json()), 0..3).prop_map(move |changes| {
+    let file = json_of("character-file.json");
+    for field in ["actions", "modelSettings"] {
+        agent[field] = file[field].clone();
+    }
+    let mut optional = Vec::new();
+    places(&agent, "", &mut optional);
+    optional.retain(|place| !["/id", "/name", "/status"].contains(&place.as_str()));
+    let changed = proptest::sample::select(optional);
+    vec((changed, any_json()), 0..4).prop_map(move |changes| {
         let mut agent = agent.clone();
-        for (name, value) in changes {
-            agent[name] = value;
+        for (place, value) in changes {
+            if let Some(changed) = agent.pointer_mut(&place) {
+                *changed = value;
+            }
         }
         agent
     })
 }
 
-/// Checks that a decoded value encodes to JSON that decodes to the same value.
+/// The places of all values in a value, as JSON pointers.
+fn places(value: &Value, place: &str, all: &mut Vec<String>) {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => (0..)
+            .map(|index: usize| index.to_string())
+            .zip(items)
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in inside {
+        let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+        places(value, &place, all);
+        all.push(place);
+    }
+}
+
+/// Any values under names that types of this crate have a field for.
+fn any_names() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
+    let names = proptest::sample::select(vec![
+        "id",
+        "name",
+        "status",
+        "createdAt",
+        "messageId",
+        "response",
+        "metadata",
+        "totalMessages",
+        "uptime",
+        "maxTokens",
+        "topP",
+        "traits",
+        "tone",
+        "currentPage",
+        "parameters",
+        "examples",
+    ]);
+    let value = prop_oneof![any_json(), any::<String>().prop_map(Value::from)];
+    vec((names, value), 0..8)
+}
+
+/// Checks that a decoded value encodes to the same JSON, which decodes to the same value.
 fn is_stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &str) {
     if let Ok(decoded) = from_str::<T>(text) {
+        let value: Value = from_str(text).unwrap();
+        let encoded = to_value(&decoded).unwrap();
+        for (name, value) in value.as_object().unwrap() {
+            assert_eq!(encoded.get(name), Some(value), "{name}");
+        }
         let again: T = from_str(&to_string(&decoded).unwrap()).unwrap();
         assert_eq!(again, decoded);
     }
@@ -105,11 +162,40 @@ proptest! {
     }
 
     #[test]
-    fn any_values_in_an_agent_are_rejected_or_kept(agent in almost_an_agent()) {
-        let text = agent.to_string();
+    fn any_optional_values_of_an_agent_are_kept(agent in odd_agent()) {
+        round_trip::<Agent>(&agent);
+        round_trip::<AgentSummary>(&agent);
+        let _: AgentConfig = round_trip(&agent);
+        round_trip::<UpdatedAgent>(&agent);
+        round_trip::<DeletedAgent>(&agent);
+        round_trip::<MessageMetadata>(&agent);
+    }
+
+    #[test]
+    fn any_object_is_rejected_or_kept(mut fields in unknown_fields(), names in any_names()) {
+        for (name, value) in names {
+            fields.insert(name.to_owned(), value);
+        }
+        let text = Value::Object(fields).to_string();
         is_stable::<Agent>(&text);
-        is_stable::<AgentSummary>(&text);
-        is_stable::<AgentConfig>(&text);
+        is_stable::<Message>(&text);
+        is_stable::<AgentMetrics>(&text);
+        is_stable::<ModelSettings>(&text);
+        is_stable::<Personality>(&text);
+        is_stable::<Pagination>(&text);
+        is_stable::<Action>(&text);
+    }
+
+    #[test]
+    fn a_configuration_that_is_set_field_by_field_is_what_was_set(agent in odd_agent()) {
+        let mut config = AgentConfig::new("");
+        for (name, value) in agent.as_object().unwrap() {
+            config = config.extra("bio", json!(["first"])).extra(name, value.clone());
+        }
+        if agent.get("bio").is_some() {
+            config = config.extra("bio", agent["bio"].clone());
+        }
+        prop_assert_eq!(to_value(config).unwrap(), agent);
     }
 
     #[test]
