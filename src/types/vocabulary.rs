@@ -1,4 +1,4 @@
-//! The words of the API whose lists are open: statuses, providers, platforms, error codes.
+//! Words to which the API can add: statuses, model providers, platforms and error codes.
 
 use super::open_enum::open_enum;
 
@@ -12,11 +12,11 @@ open_enum! {
     /// assert_eq!(AgentStatus::from("paused").as_str(), "paused");
     /// ```
     pub enum AgentStatus ("an agent's status") {
-        /// It answers.
+        /// The agent replies to messages.
         Active = "active",
-        /// It was switched off.
+        /// The agent was switched off.
         Inactive = "inactive",
-        /// It is broken. The server sets this; an update cannot.
+        /// The agent failed. Only the server sets this status; an update cannot.
         Error = "error",
     }
 }
@@ -36,13 +36,13 @@ open_enum! {
         Anthropic = "anthropic",
         /// Google's generative AI.
         GoogleGenAi = "google-genai",
-        /// Ollama: models on one's own machine.
+        /// Ollama: models on your own machine.
         Ollama = "ollama",
     }
 }
 
 open_enum! {
-    /// A platform that an agent is reached on; the key of its settings as well.
+    /// A platform on which an agent can be reached. It is also the key of the platform's settings.
     ///
     /// ```
     /// use orionos::Platform;
@@ -65,7 +65,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The `code` of an error envelope.
+    /// The `code` of an API error.
     ///
     /// ```
     /// use orionos::ErrorCode;
@@ -74,29 +74,29 @@ open_enum! {
     /// assert_eq!(ErrorCode::from("EMBEDDING_STORE_OFFLINE"), "EMBEDDING_STORE_OFFLINE");
     /// ```
     pub enum ErrorCode ("an error code") {
-        /// A parameter is invalid; `details.field` and `details.reason` say which and why.
+        /// A parameter is invalid. `details.field` and `details.reason` say which one and why.
         InvalidRequest = "INVALID_REQUEST",
         /// The text of a message is missing or empty.
         InvalidMessage = "INVALID_MESSAGE",
         /// The API key is missing or invalid.
         Unauthorized = "UNAUTHORIZED",
-        /// The API key lacks the permission, as a read-only key does.
+        /// The API key lacks the permission; for example, it is a read-only key.
         Forbidden = "FORBIDDEN",
-        /// The agent is protected from deletion; `details.protection` and `details.reason`.
+        /// The agent is protected from deletion. `details.protection` and `details.reason` say how.
         DeleteProtected = "DELETE_PROTECTED",
-        /// The account is full. Waiting does not help.
+        /// The account has as many agents as its quota allows. Waiting does not help.
         InsufficientQuota = "INSUFFICIENT_QUOTA",
         /// No agent has this id.
         AgentNotFound = "AGENT_NOT_FOUND",
         /// The API has no such route.
         NotFound = "NOT_FOUND",
-        /// Too many requests; `details.retryAfter` says for how many seconds to wait.
+        /// There were too many requests. `details.retryAfter` says how many seconds to wait.
         RateLimitExceeded = "RATE_LIMIT_EXCEEDED",
         /// The model provider failed.
         ModelError = "MODEL_ERROR",
-        /// Anything else that broke in the server.
+        /// Something else failed in the server.
         InternalError = "INTERNAL_ERROR",
-        /// The agent does not answer; `details.status` and `details.reason`.
+        /// The agent does not reply. `details.status` and `details.reason` say why.
         AgentUnavailable = "AGENT_UNAVAILABLE",
     }
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_value_has_its_wire_name() {
+    fn every_known_value_has_its_json_string() {
         let codes = [
             (ErrorCode::InvalidRequest, "INVALID_REQUEST"),
             (ErrorCode::InvalidMessage, "INVALID_MESSAGE"),
@@ -123,9 +123,9 @@ mod tests {
             (ErrorCode::InternalError, "INTERNAL_ERROR"),
             (ErrorCode::AgentUnavailable, "AGENT_UNAVAILABLE"),
         ];
-        for (code, wire) in codes {
-            assert_eq!(code.as_str(), wire);
-            assert!(!matches!(ErrorCode::from(wire), ErrorCode::Other(_)));
+        for (code, json) in codes {
+            assert_eq!(code.as_str(), json);
+            assert!(!matches!(ErrorCode::from(json), ErrorCode::Other(_)));
         }
         let words = [
             AgentStatus::Active.to_string(),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_value_put_into_other_by_hand_is_the_known_value() {
+    fn an_other_with_a_known_value_equals_the_known_value() {
         let by_hand = AgentStatus::Other("active".into());
         assert_eq!(by_hand, AgentStatus::Active);
         assert_eq!(
@@ -160,13 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn another_case_is_another_value() {
+    fn upper_and_lower_case_are_different_values() {
         assert_eq!(AgentStatus::from("Active").as_str(), "Active");
         assert_ne!(AgentStatus::from("Active"), AgentStatus::Active);
     }
 
     #[test]
-    fn a_value_that_is_no_string_is_refused_by_name() {
+    fn a_value_that_is_not_a_string_is_rejected_with_what_was_expected() {
         let error = serde_json::from_str::<ModelProvider>("[]")
             .unwrap_err()
             .to_string();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_padded_like_any_string() {
+    fn a_value_is_padded_like_other_strings() {
         assert_eq!(format!("{:>8}|", AgentStatus::Active), "  active|");
     }
 }
