@@ -12,15 +12,23 @@ use crate::types::{Accept, Pagination, Read, Reading};
 /// The key of a list whose key does not say what it lists.
 const ITEMS: &str = "items";
 
-/// The items of one page, each with what can be made of it.
+/// The items of one page.
 pub(super) struct ListData<T> {
-    pub(super) items: Vec<Result<T, UnreadableItem>>,
+    pub(super) items: Vec<T>,
+    /// The items that lack what they must have. They do not cost the list its other items.
+    pub(super) unreadable: Vec<UnreadableItem>,
     pub(super) pagination: Pagination,
 }
 
-/// An item that lacks what it must have. It does not cost the list its other items.
+/// An item that lacks what it must have.
 #[derive(Debug)]
 pub(super) struct UnreadableItem {
+    /// How many of the other items come before it.
+    #[expect(
+        dead_code,
+        reason = "for the place of the item's error among the others"
+    )]
+    pub(super) items_before: usize,
     /// The item, unchanged.
     #[expect(dead_code, reason = "for the error of the item alone")]
     pub(super) value: Value,
@@ -46,15 +54,18 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListData<T>, A::Error> {
         // Servers disagree about the key. Of two lists, the one that is not empty counts.
-        let mut items: Option<Vec<Result<T, UnreadableItem>>> = None;
+        let mut list: Option<(Vec<T>, Vec<UnreadableItem>)> = None;
         let mut found = false;
         let mut pagination = Pagination::default();
         while let Some(key) = map.next_key::<String>()? {
             if key == T::LIST_KEY || key == ITEMS {
-                let list = map.next_value_seed(Read::<Vec<T>>::new(Accept::Anything))?;
+                let value = map.next_value_seed(Read::<Vec<T>>::new(Accept::Anything))?;
                 found = true;
-                if items.as_ref().is_none_or(Vec::is_empty) {
-                    items = read_each(list, &key).or(items);
+                let is_empty = |(items, unreadable): &(Vec<T>, Vec<UnreadableItem>)| {
+                    items.is_empty() && unreadable.is_empty()
+                };
+                if list.as_ref().is_none_or(is_empty) {
+                    list = read_items(value, &key).or(list);
                 }
             } else if key == "pagination" {
                 let position = map.next_value_seed(Read::<Pagination>::new(Accept::Anything))?;
@@ -65,8 +76,12 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        match items {
-            Some(items) => Ok(ListData { items, pagination }),
+        match list {
+            Some((items, unreadable)) => Ok(ListData {
+                items,
+                unreadable,
+                pagination,
+            }),
             None if found => Err(A::Error::custom(format_args!(
                 "expected a list in `{}` or `{ITEMS}`",
                 T::LIST_KEY
@@ -76,38 +91,32 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-/// Returns the items of a list, or `None` if it is not a list.
-fn read_each<T: Listed>(
+/// Returns the items of a list, apart from those that are unreadable, or `None` if it is not a list.
+fn read_items<T: Listed>(
     list: Reading<Vec<T>>,
     key: &str,
-) -> Option<Vec<Result<T, UnreadableItem>>> {
-    match list {
-        Reading::Exact(items) | Reading::Respelled(items, _) => {
-            Some(items.into_iter().map(Ok).collect())
+) -> Option<(Vec<T>, Vec<UnreadableItem>)> {
+    let values = match list {
+        Reading::Exact(items) | Reading::Respelled(items, _) => return Some((items, Vec::new())),
+        Reading::Other(Value::Array(values)) => values,
+        Reading::Other(_) => return None,
+    };
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for (index, value) in values.into_iter().enumerate() {
+        match serde_path_to_error::deserialize(&value) {
+            Ok(item) => items.push(item),
+            Err(error) => unreadable.push(UnreadableItem {
+                items_before: items.len(),
+                path: match error.path().to_string().as_str() {
+                    "." => format!("{key}[{index}]"),
+                    path => format!("{key}[{index}].{path}"),
+                },
+                value,
+                error: error.into_inner(),
+            }),
         }
-        Reading::Other(Value::Array(values)) => Some(
-            values
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| read_one(value, &format!("{key}[{index}]")))
-                .collect(),
-        ),
-        Reading::Other(_) => None,
     }
-}
-
-fn read_one<T: Listed>(value: Value, place: &str) -> Result<T, UnreadableItem> {
-    serde_path_to_error::deserialize(&value).map_err(|error| {
-        let path = match error.path().to_string().as_str() {
-            "." => place.to_owned(),
-            path => format!("{place}.{path}"),
-        };
-        UnreadableItem {
-            value,
-            path,
-            error: error.into_inner(),
-        }
-    })
+    Some((items, unreadable))
 }
 
 #[cfg(test)]
@@ -117,12 +126,13 @@ mod tests {
     use super::*;
     use crate::types::AgentSummary;
 
-    fn names(list: Value) -> Vec<Result<String, String>> {
-        let data: ListData<AgentSummary> = from_str(&list.to_string()).unwrap();
-        data.items
-            .into_iter()
-            .map(|item| item.map(|item| item.name).map_err(|item| item.path))
-            .collect()
+    fn read(list: &Value) -> ListData<AgentSummary> {
+        from_str(&list.to_string()).unwrap()
+    }
+
+    fn names(list: &Value) -> Vec<String> {
+        let items = read(list).items.into_iter();
+        items.map(|item| item.name).collect()
     }
 
     fn agent(name: &str) -> Value {
@@ -141,9 +151,9 @@ mod tests {
             json!({"items": one, "agents": 7}),
             json!({"agents": {}, "items": one}),
         ] {
-            assert_eq!(names(list.clone()), [Ok("Ledger".to_owned())], "{list}");
+            assert_eq!(names(&list), ["Ledger"], "{list}");
         }
-        assert_eq!(names(json!({"agents": [], "items": null})), []);
+        assert!(names(&json!({"agents": [], "items": null})).is_empty());
     }
 
     #[test]
@@ -152,15 +162,27 @@ mod tests {
             agent("Ledger"), 7, {"id": "b", "status": "active"}, null,
             {"id": "c", "name": "Pilot", "status": 1}, agent("Purser"),
         ]});
+        assert_eq!(names(&list), ["Ledger", "Purser"]);
+        let unreadable: Vec<_> = read(&list)
+            .unreadable
+            .into_iter()
+            .map(|item| (item.items_before, item.path, item.value))
+            .collect();
         assert_eq!(
-            names(list),
+            unreadable,
             [
-                Ok("Ledger".to_owned()),
-                Err("agents[1]".to_owned()),
-                Err("agents[2]".to_owned()),
-                Err("agents[3]".to_owned()),
-                Err("agents[4].status".to_owned()),
-                Ok("Purser".to_owned()),
+                (1, "agents[1]".to_owned(), json!(7)),
+                (
+                    1,
+                    "agents[2]".to_owned(),
+                    json!({"id": "b", "status": "active"})
+                ),
+                (1, "agents[3]".to_owned(), json!(null)),
+                (
+                    1,
+                    "agents[4].status".to_owned(),
+                    json!({"id": "c", "name": "Pilot", "status": 1})
+                ),
             ]
         );
     }
@@ -172,8 +194,7 @@ mod tests {
             "clients": "discord", "region": "eu-north",
         });
         let data: ListData<AgentSummary> = from_value(json!({"items": [odd, 7]})).unwrap();
-        let item = data.items.into_iter().next().unwrap().unwrap();
-        assert_eq!(serde_json::to_value(item).unwrap(), odd);
+        assert_eq!(serde_json::to_value(&data.items).unwrap(), json!([odd]));
     }
 
     #[test]

@@ -124,14 +124,14 @@ impl List {
     ) -> Result<ApiResponse<Page<T>>, OrionError> {
         let request = self.request(number);
         let response = call::<ListData<T>>(&self.handle, self.operation, request).await?;
-        let mut items = Vec::with_capacity(response.data.items.len());
-        for item in response.data.items {
-            items.push(item.map_err(|item| self.unreadable(item, &response.meta))?);
+        let list_data = *response.data;
+        if let Some(item) = list_data.unreadable.into_iter().next() {
+            return Err(self.unreadable(item, &response.meta));
         }
         Ok(ApiResponse {
             data: Page {
-                items,
-                pagination: response.data.pagination,
+                items: list_data.items,
+                pagination: list_data.pagination,
                 list: self,
                 number,
             },

@@ -77,9 +77,12 @@ pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    let repeated = slot.take().is_some() | extra.remove(json_name).is_some();
-    if repeated && accept != Accept::Anything {
-        return Err(A::Error::duplicate_field(json_name));
+    if slot.is_some() || (!extra.is_empty() && extra.contains_key(json_name)) {
+        if accept != Accept::Anything {
+            return Err(A::Error::duplicate_field(json_name));
+        }
+        *slot = None;
+        extra.remove(json_name);
     }
     match map.next_value_seed(Read::new(accept))? {
         Reading::Exact(value) => *slot = Some(value),
