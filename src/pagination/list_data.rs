@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use serde_json::Value;
 
 use super::listed::Listed;
-use crate::types::{Accept, Pagination, Read, Reading};
+use crate::types::{Accept, Pagination, Read};
 
 /// The key of a list whose key does not say what it lists.
 const ITEMS: &str = "items";
@@ -59,19 +59,19 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
         let mut pagination = Pagination::default();
         while let Some(key) = map.next_key::<String>()? {
             if key == T::LIST_KEY || key == ITEMS {
-                let value = map.next_value_seed(Read::<Vec<T>>::new(Accept::Anything))?;
+                let mut items = None;
+                let other = map.next_value_seed(Read::into(&mut items, Accept::Anything))?;
                 found = true;
                 let is_empty = |(items, unreadable): &(Vec<T>, Vec<UnreadableItem>)| {
                     items.is_empty() && unreadable.is_empty()
                 };
                 if list.as_ref().is_none_or(is_empty) {
-                    list = read_items(value, &key).or(list);
+                    list = read_items(items, other, &key).or(list);
                 }
             } else if key == "pagination" {
-                let position = map.next_value_seed(Read::<Pagination>::new(Accept::Anything))?;
-                if let Reading::Exact(position) = position {
-                    pagination = position;
-                }
+                let mut position = None;
+                map.next_value_seed(Read::into(&mut position, Accept::Anything))?;
+                pagination = position.unwrap_or_default();
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -93,13 +93,15 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
 
 /// Returns the items of a list, apart from those that are unreadable, or `None` if it is not a list.
 fn read_items<T: Listed>(
-    list: Reading<Vec<T>>,
+    items: Option<Vec<T>>,
+    other: Option<Box<Value>>,
     key: &str,
 ) -> Option<(Vec<T>, Vec<UnreadableItem>)> {
-    let values = match list {
-        Reading::Exact(items) | Reading::Respelled(items, _) => return Some((items, Vec::new())),
-        Reading::Other(Value::Array(values)) => values,
-        Reading::Other(_) => return None,
+    if let Some(items) = items {
+        return Some((items, Vec::new()));
+    }
+    let Some(Value::Array(values)) = other.map(|other| *other) else {
+        return None;
     };
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
     for (index, value) in values.into_iter().enumerate() {

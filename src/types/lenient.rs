@@ -5,7 +5,6 @@
 //! its type where it fits, and kept as JSON where it does not.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -17,15 +16,16 @@ use serde::de::{
 };
 use serde_json::{Number, Value};
 
-/// What a value turned out to be.
+/// What a value turned out to be. The JSON is boxed, because it is rare and would make every reading
+/// larger.
 #[derive(Debug)]
 pub enum Reading<T> {
     /// A value of the type, which is written back unchanged.
     Exact(T),
     /// A value of the type that is written differently, such as `12.0` for 12; with the original.
-    Respelled(T, Value),
+    Respelled(T, Box<Value>),
     /// A value of another shape.
-    Other(Value),
+    Other(Box<Value>),
 }
 
 /// Which values do not fail.
@@ -63,7 +63,7 @@ impl Accept {
     ) -> Result<Reading<T>, E> {
         match (self, unexpected) {
             (Self::Anything, _) | (Self::TypedOrNull, Unexpected::Unit) => {
-                Ok(Reading::Other(value()))
+                Ok(Reading::Other(Box::new(value())))
             }
             _ => Err(E::invalid_type(unexpected, &T::EXPECTED)),
         }
@@ -94,7 +94,7 @@ pub trait Lenient: Sized + PartialEq + Serialize {
         if accept != Accept::Anything {
             return Err(A::Error::invalid_type(Unexpected::Seq, &Self::EXPECTED));
         }
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Other)
+        Box::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Other)
     }
 
     fn from_object<'de, A: MapAccess<'de>>(
@@ -104,7 +104,7 @@ pub trait Lenient: Sized + PartialEq + Serialize {
         if accept != Accept::Anything {
             return Err(A::Error::invalid_type(Unexpected::Map, &Self::EXPECTED));
         }
-        Value::deserialize(MapAccessDeserializer::new(object)).map(Reading::Other)
+        Box::deserialize(MapAccessDeserializer::new(object)).map(Reading::Other)
     }
 
     /// Reads one value. Fails over JSON that is invalid, and over a value that is not accepted.
@@ -112,113 +112,149 @@ pub trait Lenient: Sized + PartialEq + Serialize {
         deserializer: D,
         accept: Accept,
     ) -> Result<Reading<Self>, D::Error> {
-        deserializer.deserialize_any(ReadVisitor {
-            accept,
-            kind: PhantomData,
-        })
+        let mut slot = None;
+        let kept = Self::read_into(&mut slot, deserializer, accept)?;
+        Ok(Reading::new(slot, kept))
+    }
+
+    /// Like [`read`](Self::read), for a place that is empty: puts a value of the type there, and
+    /// returns the JSON of a value that is not exact. Every field is read by this, and a result in
+    /// registers is cheaper than one that is moved.
+    fn read_into<'de, D: Deserializer<'de>>(
+        slot: &mut Option<Self>,
+        deserializer: D,
+        accept: Accept,
+    ) -> Result<Option<Box<Value>>, D::Error> {
+        deserializer.deserialize_any(ReadVisitor { accept, slot })
     }
 
     /// Reads a value that is in memory.
     fn read_value(value: &Value) -> Option<Self> {
-        match Self::read(value, Accept::Anything) {
-            Ok(Reading::Exact(value) | Reading::Respelled(value, _)) => Some(value),
-            Ok(Reading::Other(_)) | Err(_) => None,
+        let mut slot = None;
+        let _ = Self::read_into(&mut slot, value, Accept::Anything);
+        slot
+    }
+}
+
+impl<T> Reading<T> {
+    /// Returns what [`Lenient::read_into`] has read.
+    fn new(slot: Option<T>, kept: Option<Box<Value>>) -> Self {
+        match (slot, kept) {
+            (Some(value), None) => Self::Exact(value),
+            (Some(value), Some(original)) => Self::Respelled(value, original),
+            (None, Some(other)) => Self::Other(other),
+            (None, None) => Self::Other(Box::default()),
+        }
+    }
+
+    #[inline(always)]
+    fn put_into(self, slot: &mut Option<T>) -> Option<Box<Value>> {
+        match self {
+            Self::Exact(value) => {
+                *slot = Some(value);
+                None
+            }
+            Self::Respelled(value, original) => {
+                *slot = Some(value);
+                Some(original)
+            }
+            Self::Other(other) => Some(other),
         }
     }
 }
 
-/// [`Lenient::read`] for what takes a seed: the elements of a list, the values of an object.
-pub(crate) struct Read<T> {
+/// [`Lenient::read_into`] for what takes a seed: the elements of a list, the values of an object.
+pub(crate) struct Read<'a, T> {
     accept: Accept,
-    kind: PhantomData<T>,
+    slot: &'a mut Option<T>,
 }
 
-impl<T> Read<T> {
-    pub(crate) fn new(accept: Accept) -> Self {
-        Self {
-            accept,
-            kind: PhantomData,
-        }
+impl<'a, T> Read<'a, T> {
+    pub(crate) fn into(slot: &'a mut Option<T>, accept: Accept) -> Self {
+        Self { accept, slot }
     }
 }
 
-impl<'de, T: Lenient> DeserializeSeed<'de> for Read<T> {
-    type Value = Reading<T>;
+impl<'de, T: Lenient> DeserializeSeed<'de> for Read<'_, T> {
+    type Value = Option<Box<Value>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Reading<T>, D::Error> {
-        T::read(deserializer, self.accept)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::read_into(self.slot, deserializer, self.accept)
     }
 }
 
-struct ReadVisitor<T> {
+struct ReadVisitor<'a, T> {
     accept: Accept,
-    kind: PhantomData<T>,
+    slot: &'a mut Option<T>,
 }
 
-impl<'de, T: Lenient> Visitor<'de> for ReadVisitor<T> {
-    type Value = Reading<T>;
+impl<T: Lenient> ReadVisitor<'_, T> {
+    #[inline(always)]
+    fn settle<E: Error>(
+        self,
+        reading: Option<Reading<T>>,
+        unexpected: Unexpected<'_>,
+        value: impl FnOnce() -> Value,
+    ) -> Result<Option<Box<Value>>, E> {
+        let reading = match reading {
+            Some(reading) => reading,
+            None => self.accept.other::<T, E>(unexpected, value)?,
+        };
+        Ok(reading.put_into(self.slot))
+    }
+}
+
+impl<'de, T: Lenient> Visitor<'de> for ReadVisitor<'_, T> {
+    type Value = Option<Box<Value>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Reading<T>, E> {
-        self.accept.other(Unexpected::Unit, || Value::Null)
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        self.settle(None, Unexpected::Unit, || Value::Null)
     }
 
-    fn visit_none<E: Error>(self) -> Result<Reading<T>, E> {
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
         self.visit_unit()
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Reading<T>, D::Error> {
-        T::read(value, self.accept)
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        T::read_into(self.slot, value, self.accept)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Reading<T>, E> {
-        match T::from_bool(value) {
-            Some(reading) => Ok(reading),
-            None => self.accept.other(Unexpected::Bool(value), || value.into()),
-        }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        self.settle(T::from_bool(value), Unexpected::Bool(value), || {
+            value.into()
+        })
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Reading<T>, E> {
-        match T::from_number(value.into()) {
-            Some(reading) => Ok(reading),
-            None => self
-                .accept
-                .other(Unexpected::Unsigned(value), || value.into()),
-        }
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        let reading = T::from_number(value.into());
+        self.settle(reading, Unexpected::Unsigned(value), || value.into())
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Reading<T>, E> {
-        match T::from_number(value.into()) {
-            Some(reading) => Ok(reading),
-            None => self
-                .accept
-                .other(Unexpected::Signed(value), || value.into()),
-        }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        let reading = T::from_number(value.into());
+        self.settle(reading, Unexpected::Signed(value), || value.into())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Reading<T>, E> {
-        match Number::from_f64(value).and_then(T::from_number) {
-            Some(reading) => Ok(reading),
-            None => self.accept.other(Unexpected::Float(value), || value.into()),
-        }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        let reading = Number::from_f64(value).and_then(T::from_number);
+        self.settle(reading, Unexpected::Float(value), || value.into())
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Reading<T>, E> {
-        match T::from_text(value) {
-            Some(reading) => Ok(reading),
-            None => self.accept.other(Unexpected::Str(value), || value.into()),
-        }
+    #[inline(always)]
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        self.settle(T::from_text(value), Unexpected::Str(value), || value.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Reading<T>, A::Error> {
-        T::from_list(list, self.accept)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Ok(T::from_list(list, self.accept)?.put_into(self.slot))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Reading<T>, A::Error> {
-        T::from_object(object, self.accept)
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        Ok(T::from_object(object, self.accept)?.put_into(self.slot))
     }
 }
 
@@ -233,6 +269,7 @@ impl Lenient for bool {
 impl Lenient for String {
     const EXPECTED: &'static str = "a string";
 
+    #[inline(always)]
     fn from_text(value: &str) -> Option<Reading<Self>> {
         Some(Reading::Exact(value.to_owned()))
     }
@@ -258,12 +295,12 @@ impl Lenient for u64 {
             reason = "checked: a whole number in the range"
         )]
         let whole = float as u64;
-        Some(Reading::Respelled(whole, Value::Number(value)))
+        Some(Reading::Respelled(whole, Box::new(Value::Number(value))))
     }
 
     fn from_text(value: &str) -> Option<Reading<Self>> {
         let whole = value.parse().ok()?;
-        Some(Reading::Respelled(whole, value.into()))
+        Some(Reading::Respelled(whole, Box::new(value.into())))
     }
 
     fn from_object<'de, A: MapAccess<'de>>(
@@ -282,7 +319,7 @@ impl Lenient for f64 {
         Some(match value.is_f64() {
             true => Reading::Exact(float),
             // 1 would be written back as 1.0.
-            false => Reading::Respelled(float, Value::Number(value)),
+            false => Reading::Respelled(float, Box::new(Value::Number(value))),
         })
     }
 
@@ -326,7 +363,7 @@ impl Lenient for Timestamp {
         };
         Some(match is_written_so(value.as_bytes()) {
             true => Reading::Exact(time),
-            false => Reading::Respelled(time, value.into()),
+            false => Reading::Respelled(time, Box::new(value.into())),
         })
     }
 }
@@ -364,14 +401,16 @@ fn is_written_so(text: &[u8]) -> bool {
 impl Lenient for Value {
     const EXPECTED: &'static str = "any value";
 
-    fn read<'de, D: Deserializer<'de>>(
+    fn read_into<'de, D: Deserializer<'de>>(
+        slot: &mut Option<Self>,
         deserializer: D,
         accept: Accept,
-    ) -> Result<Reading<Self>, D::Error> {
-        match Self::deserialize(deserializer)? {
-            Self::Null => accept.other(Unexpected::Unit, || Self::Null),
-            value => Ok(Reading::Exact(value)),
-        }
+    ) -> Result<Option<Box<Value>>, D::Error> {
+        let reading = match Self::deserialize(deserializer)? {
+            Self::Null => accept.other(Unexpected::Unit, || Self::Null)?,
+            value => Reading::Exact(value),
+        };
+        Ok(reading.put_into(slot))
     }
 }
 
@@ -384,19 +423,20 @@ impl<T: Lenient> Lenient for Vec<T> {
         accept: Accept,
     ) -> Result<Reading<Self>, A::Error> {
         let mut values = Self::new();
-        while let Some(reading) = list.next_element_seed(Read::<T>::new(accept.elements()))? {
-            match reading {
-                Reading::Exact(value) => values.push(value),
-                Reading::Respelled(_, odd) | Reading::Other(odd) => {
+        let mut slot = None;
+        while let Some(kept) = list.next_element_seed(Read::into(&mut slot, accept.elements()))? {
+            match (slot.take(), kept) {
+                (Some(value), None) => values.push(value),
+                (_, odd) => {
                     let mut all = Vec::with_capacity(values.len() + 1);
                     for value in values {
                         all.push(serde_json::to_value(value).map_err(A::Error::custom)?);
                     }
-                    all.push(odd);
+                    all.extend(odd.map(|odd| *odd));
                     while let Some(value) = list.next_element()? {
                         all.push(value);
                     }
-                    return Ok(Reading::Other(Value::Array(all)));
+                    return Ok(Reading::Other(Box::new(Value::Array(all))));
                 }
             }
         }
@@ -414,7 +454,7 @@ mod tests {
         match Timestamp::read(&json!(text), Accept::Anything).unwrap() {
             Reading::Exact(time) => Some((time.to_string(), true)),
             Reading::Respelled(time, original) => {
-                assert_eq!(original, text);
+                assert_eq!(*original, text);
                 Some((time.to_string(), false))
             }
             Reading::Other(_) => None,

@@ -84,15 +84,8 @@ pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
         *slot = None;
         extra.remove(json_name);
     }
-    match map.next_value_seed(Read::new(accept))? {
-        Reading::Exact(value) => *slot = Some(value),
-        Reading::Respelled(value, original) => {
-            *slot = Some(value);
-            extra.insert(json_name.to_owned(), original);
-        }
-        Reading::Other(value) => {
-            extra.insert(json_name.to_owned(), value);
-        }
+    if let Some(kept) = map.next_value_seed(Read::into(slot, accept))? {
+        extra.insert(json_name.to_owned(), *kept);
     }
     Ok(())
 }
@@ -339,7 +332,8 @@ macro_rules! open_struct {
                     $( open_struct::put_back(&mut extra, $required_json, $required)?; )*
                     $( open_struct::put_back(&mut extra, $defaulted_json, $defaulted)?; )*
                     $( open_struct::put_back(&mut extra, $optional_json, $optional)?; )*
-                    return Ok(Reading::Other(serde_json::Value::Object(extra)));
+                    let object = serde_json::Value::Object(extra);
+                    return Ok(Reading::Other(Box::new(object)));
                 }
                 Ok(Reading::Exact($name {
                     $( $required: open_struct::required($required, $required_json)?, )*
