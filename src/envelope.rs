@@ -35,12 +35,14 @@ struct Success<T> {
 impl Response<'_> {
     /// Returns the envelope's `data`, or the error that the response represents.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
-        // The usual response needs one typed pass. Every other response takes the careful way.
+        // The usual response needs one typed pass. Every other response takes the careful way. It is
+        // cheaper to check that all of the body is UTF-8 than to check each string in it.
         if self.parts.status.is_success()
+            && let Ok(body) = std::str::from_utf8(&self.body)
             && let Ok(Success {
                 success: true,
                 data: Some(data),
-            }) = serde_json::from_slice(&self.body)
+            }) = serde_json::from_str(body)
         {
             return Ok(data);
         }

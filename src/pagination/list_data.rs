@@ -24,13 +24,13 @@ pub(super) struct ListData<T> {
 #[derive(Debug)]
 pub(super) struct UnreadableItem {
     /// How many of the other items come before it.
-    #[expect(
+    #[allow(
         dead_code,
         reason = "for the place of the item's error among the others"
     )]
     pub(super) items_before: usize,
     /// The item, unchanged.
-    #[expect(dead_code, reason = "for the error of the item alone")]
+    #[allow(dead_code, reason = "for the error of the item alone")]
     pub(super) value: Value,
     /// Where it is wrong, from the list's key on, such as `agents[3].status`.
     pub(super) path: String,
