@@ -34,7 +34,25 @@ use std::sync::Arc;
 use crate::handle::Handle;
 use crate::types::{AgentConfig, AgentId};
 
-/// The agents of an account. It is an owned handle: you can clone it, keep it and move it into a task.
+/// The agents of an account, from [`OrionOS::agents`](crate::OrionOS::agents). Each method returns a
+/// builder: add options, and end with `.send().await`.
+///
+/// It is an owned handle: you can clone it, keep it and move it into a task.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orionos::OrionError> {
+/// # let mock = orionos_mock_server::MockServer::start().await;
+/// # let orion = orionos::OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
+/// use std::time::Duration;
+///
+/// let agents = orion.agents();
+/// let created = agents.create("Harbour Pilot").bio(["I know the harbour."]).send().await?;
+/// let agent = agents.get(&created.id).timeout(Duration::from_secs(5)).send().await?;
+/// println!("{} is {}", agent.name, agent.status);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Agents {
     handle: Arc<Handle>,

@@ -22,7 +22,11 @@ const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
 const OWN_USER_AGENT: &str = concat!("orionos-rust/", env!("CARGO_PKG_VERSION"));
 
-/// The settings of a client.
+/// The settings of a client, from [`OrionOS::builder`] or [`OrionBuilder::from_env`]. Only the API key is
+/// required. [`build`](Self::build) checks all settings.
+///
+/// The guide [`configuration`](crate::guide::configuration) explains the time limits and how the key is
+/// protected.
 ///
 /// ```
 /// use std::time::Duration;
