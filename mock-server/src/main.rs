@@ -9,7 +9,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let options = cli::options::Options::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match cli::run::check_files().and_then(|()| tokio::runtime::Runtime::new()) {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("orionos-mock-server: cannot start the runtime: {error}");

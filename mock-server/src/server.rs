@@ -5,5 +5,6 @@ pub(crate) mod builder;
 pub(crate) mod checks;
 pub(crate) mod connection;
 pub(crate) mod mock_server;
+pub(crate) mod mock_stream;
 pub(crate) mod service;
 pub(crate) mod start_error;

@@ -1,6 +1,5 @@
 //! The options of the command line.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -18,9 +17,9 @@ const LOG_AND_EXIT: &str = "Log and exit";
 #[derive(Debug, Parser)]
 #[command(name = "orionos-mock-server", version)]
 pub(crate) struct Options {
-    /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", help_heading = ADDRESS)]
-    pub(crate) host: IpAddr,
+    /// Address or host name to listen on
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1", help_heading = ADDRESS)]
+    pub(crate) host: String,
     /// Port to listen on; 0 picks a free port
     #[arg(long, value_name = "PORT", default_value_t = 3000, help_heading = ADDRESS)]
     pub(crate) port: u16,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,6 +18,18 @@ const GRACE: Duration = Duration::from_millis(150);
 /// How long the end waits for a log that nobody reads.
 const LOG_GRACE: Duration = Duration::from_secs(1);
 
+/// Checks that enough files can be opened, because tokio panics if its own cannot.
+pub(crate) fn check_files() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let pairs: io::Result<Vec<_>> = (0..8)
+            .map(|_| std::os::unix::net::UnixStream::pair())
+            .collect();
+        pairs?;
+    }
+    Ok(())
+}
+
 /// Runs the mock until it is stopped. Returns exit code 2 if it cannot start.
 pub(crate) async fn run(options: Options) -> ExitCode {
     match serve(options).await {
@@ -32,12 +44,8 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 async fn serve(options: Options) -> Result<(), String> {
     // Listening for signals before the announcement does not miss any.
     let stop = Stop::listen(options.exit_on_stdin_close).map_err(|error| error.to_string())?;
-    let mut builder = settings(&options)?;
     let log = (!options.quiet).then(RequestLog::start);
-    if let Some(log) = &log {
-        builder = builder.on_request(log.observer(options.log_format, options.verbose));
-    }
-    let mock = builder.start().await.map_err(|error| explain(&error))?;
+    let mock = start(&options, log.as_ref()).await?;
     announce(&options, &mock)?;
     stop.wait().await;
     mock.shut_down(GRACE).await;
@@ -48,23 +56,49 @@ async fn serve(options: Options) -> Result<(), String> {
     saved.map_err(|error| format!("cannot write the state file: {error}"))
 }
 
-fn settings(options: &Options) -> Result<MockServerBuilder, String> {
-    if !options.host.is_loopback() && !options.allow_remote {
+/// Starts the mock on the first address of the host that can be used.
+async fn start(options: &Options, log: Option<&RequestLog>) -> Result<MockServer, String> {
+    let mut problem = format!("the host {:?} has no address", options.host);
+    for address in addresses(options)? {
+        let mut builder = settings(options)?.address(address);
+        if let Some(log) = log {
+            builder = builder.on_request(log.observer(options.log_format, options.verbose));
+        }
+        match builder.start().await {
+            Ok(mock) => return Ok(mock),
+            Err(error @ StartError::Bind { .. }) => problem = explain(&error),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Err(problem)
+}
+
+/// Returns the addresses of the host. Addresses that other machines can reach must be allowed.
+fn addresses(options: &Options) -> Result<Vec<SocketAddr>, String> {
+    let host = &options.host;
+    let addresses: Vec<SocketAddr> = (host.as_str(), options.port)
+        .to_socket_addrs()
+        .map_err(|error| format!("cannot find the address of the host {host:?}: {error}"))?
+        .collect();
+    let is_remote = addresses.iter().any(|address| !address.ip().is_loopback());
+    if is_remote && !options.allow_remote {
         return Err(format!(
-            "{} is reachable from other machines; pass --allow-remote to allow this",
-            options.host
+            "{host} is reachable from other machines; pass --allow-remote to allow this"
         ));
     }
-    if !options.host.is_loopback() && options.control_token.is_none() && !options.no_control {
+    if is_remote && options.control_token.is_none() && !options.no_control {
         return Err(
             "other machines could change the mock through its control API; pass --control-token or \
              --no-control"
                 .to_owned(),
         );
     }
+    Ok(addresses)
+}
+
+fn settings(options: &Options) -> Result<MockServerBuilder, String> {
     let mut builder = MockServer::builder()
         .control(!options.no_control)
-        .address(SocketAddr::new(options.host, options.port))
         .tier(options.tier)
         .seed(options.seed)
         .list_key(options.list_key)

@@ -1,24 +1,26 @@
 //! The sockets: an accept loop that ends with the mock, and connections that can be reset.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
+use futures_util::future::{self, Either};
+use http::Version;
+use http::header::HOST;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
-use crate::server::service::MockService;
+use crate::protocol::failure::Failure;
+use crate::server::mock_stream::MockStream;
+use crate::server::service::{MockBody, MockService};
 
 /// The phases of a listener and its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,99 +109,57 @@ async fn accept(
 
 async fn serve(stream: TcpStream, service: MockService, mut phases: watch::Receiver<Phase>) {
     let reset = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(MockStream {
-        stream,
-        reset: reset.clone(),
-    });
+    let io = TokioIo::new(MockStream::new(stream, reset.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut service = service.clone();
+        if let Err(failure) = check_host(&request) {
+            let response = failure.into_response().map(MockBody::from);
+            return Either::Left(future::ready(Ok(response)));
+        }
         let reset = reset.clone();
-        async move {
-            let result = service.call(request).await;
-            if let Err(error) = &result
-                && error.kind() == ConnectionFault::Reset.error().kind()
-            {
+        Either::Right(service.clone().call(request).inspect_err(move |error| {
+            if error.kind() == ConnectionFault::Reset.error().kind() {
                 reset.store(true, Ordering::Relaxed);
             }
-            result
-        }
+        }))
     });
     // A timeout for request headers would close idle connections in a client's pool, and would cost a
     // timer per request. Responses are small, so one write is cheaper than a vectored write.
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .writev(false)
         .serve_connection(io, service);
-    tokio::pin!(connection);
     loop {
         tokio::select! {
             // Errors are those of the client or of a fault, and nobody needs to know them.
-            _ = &mut connection => return,
+            _ = future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
             changed = phases.changed() => {
                 let phase = *phases.borrow_and_update();
                 match phase {
                     Phase::Running if changed.is_ok() => {}
-                    Phase::Draining if changed.is_ok() => connection.as_mut().graceful_shutdown(),
+                    Phase::Draining if changed.is_ok() => {
+                        Pin::new(&mut connection).graceful_shutdown();
+                    }
                     _ => return,
                 }
             }
         }
     }
-}
-
-/// A TCP stream that can end with RST instead of FIN.
-struct MockStream {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl AsyncRead for MockStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    let stream = connection.into_parts().io.into_inner();
+    tokio::select! {
+        () = stream.end() => {}
+        _ = phases.wait_for(|phase| *phase != Phase::Running) => {}
     }
 }
 
-impl AsyncWrite for MockStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+/// HTTP/1.1 requires one host, which a proxy in front of the real service would enforce (RFC 9112,
+/// section 3.2).
+fn check_host<B>(request: &hyper::Request<B>) -> Result<(), Failure> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
+        return Ok(());
     }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Relaxed) {
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
-impl Drop for MockStream {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
-            // With a linger time of zero, closing sends RST and discards unsent data.
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
-        }
-    }
+    Err(Failure::invalid(
+        "Host",
+        "The request is not valid HTTP",
+        "Must be sent exactly once",
+    ))
 }

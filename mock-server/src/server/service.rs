@@ -14,6 +14,7 @@ use http_body::Frame;
 use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
+use crate::protocol::payload::Payload;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -58,6 +59,12 @@ where
 /// The body of a response.
 #[derive(Debug)]
 pub struct MockBody(Body);
+
+impl From<Payload> for MockBody {
+    fn from(payload: Payload) -> Self {
+        Self(payload.into())
+    }
+}
 
 impl http_body::Body for MockBody {
     type Data = Bytes;

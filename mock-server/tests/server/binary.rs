@@ -312,3 +312,69 @@ fn the_log_is_complete_when_the_program_exits() {
     assert_eq!(rest.matches("create -> 201").count(), 20);
     assert_eq!(rest.matches("x\"]}\n").count(), 20);
 }
+
+#[test]
+fn control_characters_never_reach_the_terminal() {
+    for format in ["human", "json"] {
+        let (mut mock, mut log) = Running::start_with_log(&["--verbose", "--log-format", format]);
+        let mut stream = mock.connect();
+        let body = "{\"name\":\"\u{9b}31m\u{202e}\u{2066}\u{1b}]0;x\u{7}\"}";
+        let request = format!(
+            "POST /v1/agents?a=\u{9b}\u{202e} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\
+             x-odd: \u{9b}\u{202e}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+        mock.signal("-TERM");
+        let mut lines = String::new();
+        log.read_to_string(&mut lines).unwrap();
+        mock.child.wait().unwrap();
+        assert!(lines.contains("x-odd"), "{lines:?}");
+        let bad = lines
+            .chars()
+            .find(|&c| (c.is_control() && c != '\n') || ('\u{200b}'..'\u{2070}').contains(&c));
+        assert_eq!(bad, None, "{format}: {lines:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_file_descriptors_are_an_error_not_a_panic() {
+    for limit in 3..24 {
+        let mut child = Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -n \"$0\" && exec \"$1\" --port 0",
+                &limit.to_string(),
+                env!("CARGO_BIN_EXE_orionos-mock-server"),
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let _ = child.kill();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{limit}: {said}");
+        assert!(line.contains("ready") || !said.is_empty(), "{limit}");
+    }
+}
+
+#[test]
+fn a_host_can_be_a_name() {
+    let mock = Running::start(&["--host", "localhost"]);
+    let url = mock.base_url();
+    assert!(
+        url.starts_with("http://127.0.0.1:") || url.starts_with("http://[::1]:"),
+        "{url}"
+    );
+    assert!(
+        mock.request("GET", "/health", "")
+            .starts_with("HTTP/1.1 200")
+    );
+}

@@ -6,6 +6,7 @@ mod binary;
 mod control;
 mod endpoints;
 mod faults;
+mod http;
 mod limits;
 mod many_mocks;
 mod state_file;
