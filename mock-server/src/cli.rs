@@ -1,6 +1,7 @@
 //! The program: options, start, log and end.
 
 pub(crate) mod options;
+pub(crate) mod ready_file;
 pub(crate) mod request_log;
 pub(crate) mod run;
 pub(crate) mod stop;

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Origin whose web pages may call the API, such as http://localhost:5173; * for all (repeatable)
     #[arg(long, value_name = "ORIGIN", help_heading = ADDRESS)]
     pub(crate) cors_origin: Vec<String>,
-    /// File to write the base URL to when the mock is ready
+    /// File that holds the base URL while the mock is ready
     #[arg(long, value_name = "PATH", help_heading = ADDRESS)]
     pub(crate) ready_file: Option<PathBuf>,
     /// Token that control requests must send in X-Mock-Token

@@ -1,6 +1,5 @@
 //! The life of the program: start, announcement and end.
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use orionos_mock_server::{Clock, MockServer, MockServerBuilder, StartError};
 
 use crate::cli::options::{ClockKind, LogFormat, Options};
+use crate::cli::ready_file::ReadyFile;
 use crate::cli::request_log::RequestLog;
 use crate::cli::stop::Stop;
 
@@ -42,12 +42,15 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 }
 
 async fn serve(options: Options) -> Result<(), String> {
+    let ready_file = options.ready_file.as_deref().map(ReadyFile::new);
+    let mut ready_file = ready_file.transpose()?;
     // Listening for signals before the announcement does not miss any.
     let stop = Stop::listen(options.exit_on_stdin_close).map_err(|error| error.to_string())?;
     let log = (!options.quiet).then(RequestLog::start);
     let mock = start(&options, log.as_ref()).await?;
-    announce(&options, &mock)?;
+    announce(&options, &mock, ready_file.as_mut())?;
     stop.wait().await;
+    drop(ready_file);
     mock.shut_down(GRACE).await;
     let saved = mock.save();
     if let Some(log) = log {
@@ -160,10 +163,13 @@ fn explain(error: &StartError) -> String {
 }
 
 /// Writes the ready file and then the ready line, so that whoever sees the line can read the file.
-fn announce(options: &Options, mock: &MockServer) -> Result<(), String> {
-    if let Some(path) = &options.ready_file {
-        fs::write(path, mock.base_url())
-            .map_err(|error| format!("cannot write the ready file {}: {error}", path.display()))?;
+fn announce(
+    options: &Options,
+    mock: &MockServer,
+    ready_file: Option<&mut ReadyFile>,
+) -> Result<(), String> {
+    if let Some(file) = ready_file {
+        file.write(mock.base_url())?;
     }
     let line = match options.log_format {
         LogFormat::Human => format!("orionos-mock-server is ready at {}", mock.base_url()),

@@ -238,6 +238,116 @@ fn the_program_exits_when_standard_input_is_closed() {
 }
 
 #[test]
+fn an_input_that_is_empty_at_the_start_is_a_warning() {
+    for end in ["</dev/null", "<&-"] {
+        // A shell also gives /dev/null to a job in the background.
+        let script = format!("exec \"$0\" --port 0 --exit-on-stdin-close {end}");
+        assert_warns_and_runs(Command::new("sh").args(["-c", &script]));
+    }
+    let mut closed = Command::new("sh");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(writer);
+    let script = "exec \"$0\" --port 0 --exit-on-stdin-close";
+    assert_warns_and_runs(closed.args(["-c", script]).stdin(reader));
+}
+
+fn assert_warns_and_runs(command: &mut Command) {
+    let mut child = command
+        .arg(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut warning = String::new();
+    errors.read_line(&mut warning).unwrap();
+    assert!(warning.contains("--exit-on-stdin-close"), "{warning}");
+    let mut log = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let mock = Running { child, line };
+    assert!(mock.request("GET", "/health", "").contains("ok"));
+    mock.signal("-TERM");
+    mock.ends_well();
+}
+
+#[test]
+fn input_that_arrives_does_not_stop_the_program() {
+    let mut mock = Running::start(&["--exit-on-stdin-close"]);
+    let mut stdin = mock.child.stdin.take().unwrap();
+    stdin.write_all(b"still here\n").unwrap();
+    assert!(mock.request("GET", "/health", "").contains("ok"));
+    drop(stdin);
+    mock.ends_well();
+}
+
+#[test]
+fn the_ready_file_exists_only_while_the_mock_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ready");
+    let arguments = ["--ready-file", file.to_str().unwrap()];
+    let mock = Running::start(&arguments);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), mock.base_url());
+    mock.signal("-TERM");
+    mock.ends_well();
+    assert!(!file.exists());
+
+    let mut killed = Running::start(&arguments);
+    killed.child.kill().unwrap();
+    killed.child.wait().unwrap();
+    assert!(file.exists(), "a killed program cannot remove it");
+    let next = Running::start(&arguments);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), next.base_url());
+
+    // The file of another mock is not removed.
+    let another = Running::start(&arguments);
+    next.signal("-TERM");
+    next.ends_well();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), another.base_url());
+    drop(another);
+
+    let failed = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(arguments)
+        .args(["--port", "0", "--fault", "close", "--public-url", "x"])
+        .status()
+        .unwrap();
+    assert_eq!(failed.code(), Some(2));
+    assert!(!file.exists(), "a mock that did not start is not ready");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_ready_file_that_is_a_link_or_a_pipe_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+    std::fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let mock = Running::start(&["--ready-file", link.to_str().unwrap()]);
+    assert!(link.is_symlink());
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), mock.base_url());
+
+    let pipe = folder.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    let mock = Running::start(&["--ready-file", pipe.to_str().unwrap()]);
+    assert_eq!(reader.join().unwrap(), mock.base_url());
+    mock.signal("-TERM");
+    mock.ends_well();
+    assert!(pipe.exists());
+}
+
+#[test]
 fn the_state_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
