@@ -4,19 +4,18 @@
 //! is not an envelope is reported with enough of it to understand what happened.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Context, Failure, OrionError};
+use crate::error_words::ErrorWords;
+use crate::lone_surrogates;
 use crate::meta::request_id;
 use crate::retry_after::retry_after;
 use crate::transport::ResponseParts;
 use crate::types::ErrorCode;
-
-/// How much of a body an error keeps.
-const EXCERPT_BYTES: usize = 2048;
 
 /// A complete response.
 #[derive(Debug)]
@@ -46,26 +45,58 @@ impl Response<'_> {
         {
             return Ok(data);
         }
+        if let Some(body) = lone_surrogates::replaced(&self.body) {
+            let body = body.into();
+            let parts = self.parts;
+            return Response { parts, body }.decode_with_care();
+        }
+        self.decode_with_care()
+    }
+
+    fn decode_with_care<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
         self.check_success()?;
         self.decode_with_path()
     }
 
     /// Fails unless the response is a success envelope with a 2xx status.
     pub(crate) fn check_success(&self) -> Result<(), OrionError> {
-        let value = match serde_json::from_slice(&self.body) {
+        let redirect = self.redirect();
+        let not_envelope = |what: &str| Err(self.unexpected(redirect.as_deref().unwrap_or(what)));
+        let value = match lone_surrogates::from_slice(&self.body) {
             Ok(Value::Object(value)) => value,
-            Ok(_) => return Err(self.unexpected("the body is JSON, but not an envelope")),
-            Err(_) if self.body.is_empty() => return Err(self.unexpected("the body is empty")),
-            Err(error) => return Err(self.unexpected(format!("the body is not JSON: {error}"))),
+            Ok(_) => return not_envelope("the body is JSON, but not an envelope"),
+            Err(_) if self.body.is_empty() => return not_envelope("the body is empty"),
+            Err(error) => return not_envelope(&format!("the body is not JSON: {error}")),
         };
         match value.get("success") {
             Some(Value::Bool(false)) => Err(self.api_error(value)),
             Some(Value::Bool(true)) if self.parts.status.is_success() => Ok(()),
             Some(Value::Bool(true)) => {
-                Err(self.unexpected("the status is a failure, but the envelope says success"))
+                not_envelope("the status is a failure, but the envelope says success")
             }
-            _ => Err(self.unexpected("the body is not an envelope: it has no boolean \"success\"")),
+            _ => not_envelope("the body is not an envelope: it has no boolean \"success\""),
         }
+    }
+
+    /// Returns where a redirect leads to, without what could be secret: user, password and query.
+    fn redirect(&self) -> Option<String> {
+        if !self.parts.status.is_redirection() {
+            return None;
+        }
+        let location = self.parts.headers.get(LOCATION)?;
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let path = location.split(['?', '#']).next().unwrap_or_default();
+        let shown = match path.split_once("//") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                format!("{scheme}//{host}{path}")
+            }
+            None => path.to_owned(),
+        };
+        Some(format!(
+            "the server redirects to {shown}, which the client does not follow; is the base URL right?"
+        ))
     }
 
     /// Returns the error of a response that the operation does not expect.
@@ -76,6 +107,14 @@ impl Response<'_> {
             .get(CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         OrionError::unexpected(what, content_type, self.context(self.failure(None), None))
+    }
+
+    /// Returns the error of a response whose body is compressed.
+    pub(crate) fn encoded(&self, encoding: &str) -> OrionError {
+        self.unexpected(format!(
+            "the body is encoded as {encoding}, which the client did not ask for and cannot read; \
+             turn compression off in the server or proxy"
+        ))
     }
 
     /// Decodes again, to name the JSON path of what does not fit.
@@ -97,8 +136,8 @@ impl Response<'_> {
         OrionError::decode(path, error, self.context(Failure::Undecodable, None))
     }
 
-    fn api_error(&self, mut envelope: Map<String, Value>) -> OrionError {
-        let error = ErrorObject::read(envelope.remove("error"));
+    fn api_error(&self, envelope: Map<String, Value>) -> OrionError {
+        let error = ErrorWords::read(envelope);
         let failure = self.failure(Some(&error.code));
         let context = self.context(failure, error.details.as_ref());
         error.into_error(context)
@@ -113,46 +152,12 @@ impl Response<'_> {
     }
 
     fn context(&self, failure: Failure<'_>, details: Option<&Value>) -> Context {
-        let excerpt = &self.body[..self.body.len().min(EXCERPT_BYTES)];
         Context {
             status: Some(self.parts.status),
             request_id: request_id(&self.parts.headers).map(str::to_owned),
             retry_after: retry_after(details, &self.parts.headers),
-            excerpt: Some(String::from_utf8_lossy(excerpt).into_owned()),
-            ..Context::of(failure)
+            ..Context::of(failure).excerpt_of(&self.body)
         }
-    }
-}
-
-/// The envelope's `error`, which is also what an error event of a stream carries.
-pub(crate) struct ErrorObject {
-    code: ErrorCode,
-    message: String,
-    details: Option<Value>,
-}
-
-impl ErrorObject {
-    /// Reads as much as there is: no shape of it is an error.
-    pub(crate) fn read(error: Option<Value>) -> Self {
-        let (code, message, details) = match error {
-            Some(Value::Object(mut error)) => {
-                let text = |name| error.get(name).and_then(Value::as_str);
-                let code = text("code").map(ErrorCode::from);
-                let message = text("message").map(str::to_owned);
-                (code, message, error.remove("details"))
-            }
-            Some(Value::String(message)) => (None, Some(message), None),
-            other => (None, None, other),
-        };
-        Self {
-            code: code.unwrap_or_else(|| ErrorCode::from("")),
-            message: message.unwrap_or_else(|| "the server gave no message".to_owned()),
-            details: details.filter(|details| !details.is_null()),
-        }
-    }
-
-    pub(crate) fn into_error(self, context: Context) -> OrionError {
-        OrionError::api(self.code, self.message, self.details, context)
     }
 }
 
@@ -180,6 +185,12 @@ mod tests {
     fn data_of_a_success_is_decoded() {
         let data: Vec<u8> = decode(200, r#"{"success":true,"data":[1,2]}"#).unwrap();
         assert_eq!(data, [1, 2]);
+    }
+
+    #[test]
+    fn half_of_a_character_does_not_cost_the_response() {
+        let text: String = decode(200, r#"{"success":true,"data":"High \ud83c water"}"#).unwrap();
+        assert_eq!(text, "High \u{fffd} water");
     }
 
     #[test]
@@ -222,7 +233,7 @@ mod tests {
     fn a_failure_with_an_odd_error_object_is_still_the_servers_error() {
         for body in [
             r#"{"success":false}"#,
-            r#"{"success":false,"error":"broken"}"#,
+            r#"{"success":false,"error":"broken \ud83c"}"#,
             r#"{"success":false,"error":{"code":7}}"#,
         ] {
             let error = decode::<Value>(500, body).unwrap_err();

@@ -3,7 +3,12 @@
 //! A response is never lost: its status, request id, retry-after delay and the first part of its body
 //! are available from accessors. `Display` prints one line with the operation, the status and the
 //! server's message, so nothing else appears in logs by accident.
+//!
+//! That line also says what the errors of other layers say. So `source()` is always empty, and a
+//! report that prints the chain (`{:#}` of anyhow) says nothing twice. The error of the other layer
+//! is available as [`OrionError::underlying_error`].
 
+mod causes;
 mod classify;
 mod constructors;
 mod context;

@@ -66,8 +66,11 @@ mod client;
 mod endpoint;
 mod envelope;
 mod error;
+mod error_words;
 pub mod guide;
 mod handle;
+mod human;
+mod lone_surrogates;
 mod meta;
 mod operation;
 mod pacing;
@@ -82,6 +85,7 @@ mod stream;
 mod telemetry;
 mod time_limit;
 mod transport;
+mod turns;
 mod types;
 
 pub use agents::{

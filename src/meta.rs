@@ -67,4 +67,5 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
         .or_else(|| headers.get("request-id"))?
         .to_str()
         .ok()
+        .filter(|id| !id.trim().is_empty())
 }

@@ -3,6 +3,7 @@
 //! No task is spawned. The owner polls the stream, and dropping it closes the connection.
 
 mod event;
+mod surrogates;
 mod timers;
 
 pub use event::MessageEvent;
@@ -14,26 +15,30 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use futures_core::Stream;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::Body;
 
-use event::{Events, ReadEvent};
+use event::{EventError, Events, ReadEvent};
 use timers::Timers;
 
 use crate::call::OpenStream;
-use crate::envelope::ErrorObject;
 use crate::error::{Context, Failure, OrionError};
 use crate::handle::Handle;
 use crate::meta::{ApiResponse, request_id};
 use crate::operation::Operation;
 use crate::pacing::Permit;
+use crate::retry_after::retry_after;
 use crate::transport::StreamBody;
+use crate::turns::Turns;
 
 /// The events of one streamed reply: tokens in order, then `Done`.
 ///
-/// The stream ends after [`MessageEvent::Done`]. If it fails or ends early, it yields one error, which
-/// has the text received so far ([`OrionError::partial_text`]), and then ends. It is not resumed: the
-/// server may have received the message, so the error's `outcome()` is `Unknown`.
+/// The stream ends after [`MessageEvent::Done`]. Heartbeats are skipped, and a character that the
+/// server cut in two is joined again (half of one is U+FFFD).
+///
+/// If the stream fails or ends early, it yields one error, which has the text received so far
+/// ([`OrionError::partial_text`]), and then ends. It is not resumed: the server may have received the
+/// message, so the error's `outcome()` is `Unknown`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -68,7 +73,10 @@ pub struct MessageStream {
 struct Open {
     body: StreamBody,
     events: Events,
+    /// How the stream ended, if the text's end had to be returned before it.
+    end: Option<Result<MessageEvent, OrionError>>,
     timers: Timers,
+    turns: Turns,
     /// Counts the message as in flight until the stream ends.
     _permit: Option<Permit>,
 }
@@ -94,6 +102,8 @@ impl MessageStream {
             open: Some(Open {
                 body: open.body,
                 events: Events::new(max_bytes),
+                end: None,
+                turns: Turns::default(),
                 timers: Timers::new(
                     handle.stream_idle_timeout,
                     handle.stream_read_timeout,
@@ -203,26 +213,47 @@ impl Open {
         cx: &mut TaskContext<'_>,
         max_bytes: usize,
     ) -> Poll<Result<MessageEvent, OrionError>> {
+        if let Some(end) = self.end.take() {
+            return Poll::Ready(end);
+        }
+        let event = ready!(self.poll_read(cx, max_bytes));
+        if matches!(event, Ok(MessageEvent::Done(_)) | Err(_))
+            && let Some(text) = self.events.rest_of_text()
+        {
+            self.end = Some(event);
+            return Poll::Ready(Ok(MessageEvent::Token(text)));
+        }
+        Poll::Ready(event)
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        max_bytes: usize,
+    ) -> Poll<Result<MessageEvent, OrionError>> {
         loop {
+            ready!(self.poll_turn(cx)?);
             match self.events.next_event() {
                 Ok(Some(ReadEvent::Event(event))) => {
                     self.timers.event();
                     return Poll::Ready(Ok(event));
                 }
-                Ok(Some(ReadEvent::Error(error))) => {
-                    let context = Context::of(Failure::Stream);
-                    let error = ErrorObject::read(Some(error)).into_error(context);
-                    return Poll::Ready(Err(error));
+                Ok(Some(ReadEvent::Heartbeat)) => continue,
+                Ok(Some(ReadEvent::Error(words, data))) => {
+                    let mut context = Context::of(Failure::Stream).excerpt_of(data.as_bytes());
+                    context.retry_after = retry_after(words.details.as_ref(), &HeaderMap::new());
+                    return Poll::Ready(Err(words.into_error(context)));
                 }
                 Ok(None) => {}
-                Err(event::EventError::TooLarge) => {
+                Err(EventError::TooLarge) => {
                     return Poll::Ready(Err(OrionError::too_large(max_bytes)));
                 }
-                Err(event::EventError::Malformed(error)) => {
-                    let error = OrionError::stream("an event is invalid", Some(error.into()));
+                Err(EventError::Malformed(error, data)) => {
+                    let error = OrionError::malformed_event(error, data.as_bytes());
                     return Poll::Ready(Err(error));
                 }
             }
+            self.timers.check()?;
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(bytes) = frame.into_data() {
@@ -234,18 +265,35 @@ impl Open {
                     return Poll::Ready(Err(OrionError::connection(error, true)));
                 }
                 Poll::Ready(None) => {
-                    let error = OrionError::stream("the stream ended before \"done\"", None);
-                    return Poll::Ready(Err(error));
+                    return Poll::Ready(Err(OrionError::stream(
+                        "the stream ended before \"done\"",
+                    )));
                 }
-                Poll::Pending => return self.timers.poll(cx).map(Err),
+                Poll::Pending => {
+                    self.turns.rested();
+                    return self.timers.poll(cx).map(Err);
+                }
             }
         }
     }
 
+    /// Is pending after a long run of events and frames, unless a limit is exceeded.
+    fn poll_turn(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), OrionError>> {
+        match self.turns.poll_next(cx) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending => {
+                self.timers.check()?;
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Reads what is already there of the end of the body, but no more than a few frames.
     fn read_end(&mut self, cx: &mut TaskContext<'_>) {
-        while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut self.body).poll_frame(cx) {
-            if frame.is_data() {
-                return;
+        for _ in 0..4 {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) if !frame.is_data() => {}
+                _ => return,
             }
         }
     }

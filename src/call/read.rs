@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
 use crate::envelope::Response;
@@ -99,6 +100,10 @@ impl ReadResponse for ReadEventStream {
         max_bytes: usize,
     ) -> Result<Self::Read, OrionError> {
         if parts.status.is_success() && is_event_stream(&parts.headers) {
+            if let Some(encoding) = encoding(&parts.headers) {
+                let body = Bytes::new();
+                return Err(Response { parts, body }.encoded(&encoding));
+            }
             return Ok((parts.status, body.into_stream()));
         }
         // Errors before the first event are ordinary envelopes.
@@ -128,7 +133,14 @@ async fn whole<'a>(
     max_bytes: usize,
 ) -> Result<Response<'a>, OrionError> {
     match body.read(parts, max_bytes).await {
-        Ok(body) => Ok(Response { parts, body }),
+        Ok(body) => {
+            let response = Response { parts, body };
+            match encoding(&parts.headers) {
+                // The response to a HEAD describes a body that it does not have.
+                Some(encoding) if !response.body.is_empty() => Err(response.encoded(&encoding)),
+                _ => Ok(response),
+            }
+        }
         Err(mut error) => {
             // The body is lost, but not the status and the headers.
             if let Some(context) = error.context_mut() {
@@ -138,6 +150,21 @@ async fn whole<'a>(
             Err(error)
         }
     }
+}
+
+/// Returns how a body is encoded that the transport has not decoded. The client asks for no encoding;
+/// an HTTP client or a service that decodes bodies removes the header.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let mut encodings = Vec::new();
+    for value in headers.get_all(CONTENT_ENCODING) {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        for encoding in value.split(',').map(str::trim) {
+            if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+                encodings.push(encoding.to_owned());
+            }
+        }
+    }
+    (!encodings.is_empty()).then(|| encodings.join(", "))
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -1,6 +1,5 @@
 //! How the client makes each kind of error.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -81,9 +80,16 @@ impl OrionError {
         }
     }
 
-    pub(crate) fn stream(what: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
+    pub(crate) fn stream(what: &'static str) -> Self {
         let context = Context::of(Failure::Stream);
-        Self::Stream(Box::new(StreamError::new(what, source, context)))
+        Self::Stream(Box::new(StreamError::new(what, None, context)))
+    }
+
+    /// An event of a stream that cannot be read.
+    pub(crate) fn malformed_event(source: impl Into<BoxError>, event: &[u8]) -> Self {
+        let context = Context::of(Failure::Stream).excerpt_of(event);
+        let error = StreamError::new("an event is invalid", Some(source.into()), context);
+        Self::Stream(Box::new(error))
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {

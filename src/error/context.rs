@@ -7,6 +7,9 @@ use http::StatusCode;
 use super::classify::{Failure, RetryClass, classify};
 use super::outcome::Outcome;
 
+/// How much of a body an error keeps.
+const EXCERPT_BYTES: usize = 2048;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) operation: Option<&'static str>,
@@ -43,6 +46,13 @@ impl Context {
             partial_text: None,
             note: None,
         }
+    }
+
+    /// Keeps the first part of the body, or of the event, that says what failed.
+    pub(crate) fn excerpt_of(mut self, body: &[u8]) -> Self {
+        let excerpt = &body[..body.len().min(EXCERPT_BYTES)];
+        self.excerpt = Some(String::from_utf8_lossy(excerpt).into_owned());
+        self
     }
 
     /// For a failure that means something else where it happened.

@@ -1,6 +1,5 @@
 //! What each kind of error carries.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -8,12 +7,14 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 
+use super::causes::causes;
 use super::context::Context;
 use super::display::{self, one_line};
 use super::timeout_kind::TimeoutKind;
+use crate::human;
 use crate::types::ErrorCode;
 
-/// An error of another layer, kept as the `source`.
+/// An error of another layer.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// The server's error: the envelope's `error` object.
@@ -46,12 +47,14 @@ impl ApiError {
         self.context.status.unwrap_or(StatusCode::OK)
     }
 
-    /// Returns `error.code`. A code that this version does not know is kept unchanged.
+    /// Returns `error.code`. A code that this version does not know is kept unchanged. Empty if the
+    /// server gave none.
     pub fn code(&self) -> &ErrorCode {
         &self.code
     }
 
-    /// Returns `error.message`, unchanged.
+    /// Returns `error.message`, unchanged. Where the server has put its words elsewhere, it is those;
+    /// empty if there are none.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -75,17 +78,24 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display::prefix(f, &self.context)?;
-        write!(
-            f,
-            "{}: {}",
-            one_line(self.code.as_str()),
-            one_line(&self.message)
-        )?;
+        match self.code.as_str().trim() {
+            "" => {}
+            code => write!(f, "{}: ", one_line(code))?,
+        }
+        f.write_str(&one_line(match self.message.trim() {
+            "" => "the server gave no message",
+            message => message,
+        }))?;
+        let given = |text: Option<&'_ str>| {
+            text.map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
         let mut notes = display::Notes::default();
-        match (self.field(), self.reason()) {
+        match (given(self.field()), given(self.reason())) {
             (Some(field), Some(reason)) => notes.add(format!("field {field}: {reason}")),
             (Some(field), None) => notes.add(format!("field {field}")),
-            (None, Some(reason)) => notes.add(reason.to_owned()),
+            (None, Some(reason)) => notes.add(reason),
             (None, None) => {}
         }
         notes.finish(f, &self.context)
@@ -98,7 +108,7 @@ impl StdError for ApiError {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UnexpectedResponse {
-    what: String,
+    pub(super) what: String,
     pub(super) content_type: Option<String>,
     pub(crate) context: Context,
 }
@@ -137,7 +147,9 @@ impl fmt::Display for UnexpectedResponse {
         display::prefix(f, &self.context)?;
         f.write_str(&one_line(&self.what))?;
         let mut notes = display::Notes::default();
-        if let Some(content_type) = &self.content_type {
+        if let Some(content_type) = self.content_type.as_deref().map(str::trim)
+            && !content_type.is_empty()
+        {
             notes.add(format!("content type {content_type}"));
         }
         notes.finish(f, &self.context)
@@ -181,25 +193,24 @@ impl fmt::Display for DecodeError {
         display::prefix(f, &self.context)?;
         write!(
             f,
-            "cannot decode the response at {}: {}",
-            one_line(&self.path),
-            one_line(&self.source.to_string())
+            "cannot decode the response{}: {}",
+            match &*self.path {
+                "" | "." => String::new(),
+                path => format!(" at {}", one_line(path)),
+            },
+            one_line(&causes(&*self.source))
         )?;
         display::Notes::default().finish(f, &self.context)
     }
 }
 
-impl StdError for DecodeError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
-}
+impl StdError for DecodeError {}
 
 /// A connection that failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConnectionError {
-    source: BoxError,
+    pub(super) source: BoxError,
     sent: bool,
     pub(crate) context: Context,
 }
@@ -222,21 +233,12 @@ impl fmt::Display for ConnectionError {
         } else {
             "could not reach the server"
         })?;
-        // The innermost cause ("connection refused") is what a person can act on.
-        let mut cause: &(dyn StdError + 'static) = &*self.source;
-        while let Some(next) = cause.source() {
-            cause = next;
-        }
-        write!(f, ": {}", one_line(&cause.to_string()))?;
+        write!(f, ": {}", one_line(&causes(&*self.source)))?;
         display::Notes::default().finish(f, &self.context)
     }
 }
 
-impl StdError for ConnectionError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
-}
+impl StdError for ConnectionError {}
 
 /// A time limit that was exceeded.
 #[derive(Debug)]
@@ -265,22 +267,22 @@ impl TimeoutError {
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display::prefix(f, &self.context)?;
-        let limit = self.limit;
+        let limit = human::duration(self.limit);
         match self.what {
             // The limit of a user's own HTTP client is not known.
-            TimeoutKind::Connect if limit.is_zero() => {
+            TimeoutKind::Connect if self.limit.is_zero() => {
                 f.write_str("no connection within the time limit")
             }
-            TimeoutKind::Connect => write!(f, "no connection within {limit:?} (connect_timeout)"),
-            TimeoutKind::Attempt => write!(f, "no complete response within {limit:?} (timeout)"),
+            TimeoutKind::Connect => write!(f, "no connection within {limit} (connect_timeout)"),
+            TimeoutKind::Attempt => write!(f, "no complete response within {limit} (timeout)"),
             TimeoutKind::Deadline => {
-                write!(f, "the call cannot finish within its deadline of {limit:?}")
+                write!(f, "the call cannot finish within its deadline of {limit}")
             }
             TimeoutKind::StreamIdle => {
-                write!(f, "no event within {limit:?} (stream_idle_timeout)")
+                write!(f, "no event within {limit} (stream_idle_timeout)")
             }
             TimeoutKind::StreamRead => {
-                write!(f, "no bytes within {limit:?} (stream_read_timeout)")
+                write!(f, "no bytes within {limit} (stream_read_timeout)")
             }
         }?;
         display::Notes::default().finish(f, &self.context)
@@ -291,19 +293,15 @@ impl fmt::Display for TimeoutError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamError {
-    what: Cow<'static, str>,
+    what: &'static str,
     pub(super) source: Option<BoxError>,
     pub(crate) context: Context,
 }
 
 impl StreamError {
-    pub(super) fn new(
-        what: impl Into<Cow<'static, str>>,
-        source: Option<BoxError>,
-        context: Context,
-    ) -> Self {
+    pub(super) fn new(what: &'static str, source: Option<BoxError>, context: Context) -> Self {
         Self {
-            what: what.into(),
+            what,
             source,
             context,
         }
@@ -318,26 +316,22 @@ impl StreamError {
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display::prefix(f, &self.context)?;
-        f.write_str(&self.what)?;
+        f.write_str(self.what)?;
         if let Some(source) = &self.source {
-            write!(f, ": {}", one_line(&source.to_string()))?;
+            write!(f, ": {}", one_line(&causes(&**source)))?;
         }
         display::Notes::default().finish(f, &self.context)
     }
 }
 
-impl StdError for StreamError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
+impl StdError for StreamError {}
 
 /// An invalid setting, environment variable or file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConfigError {
     message: String,
-    source: Option<BoxError>,
+    pub(super) source: Option<BoxError>,
 }
 
 impl ConfigError {
@@ -353,17 +347,13 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.message))?;
         if let Some(source) = &self.source {
-            write!(f, ": {}", one_line(&source.to_string()))?;
+            write!(f, ": {}", one_line(&causes(&**source)))?;
         }
         Ok(())
     }
 }
 
-impl StdError for ConfigError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
+impl StdError for ConfigError {}
 
 /// A response body or stream event that exceeds the limit.
 #[derive(Debug)]
@@ -389,8 +379,8 @@ impl fmt::Display for BodyTooLarge {
         display::prefix(f, &self.context)?;
         write!(
             f,
-            "the response is larger than {} bytes (max_response_bytes)",
-            self.limit
+            "the response is larger than {} (max_response_bytes)",
+            human::bytes(self.limit)
         )?;
         display::Notes::default().finish(f, &self.context)
     }

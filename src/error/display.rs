@@ -3,19 +3,26 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use http::StatusCode;
+
 use super::context::Context;
 
-/// Writes the start of the line: `agents.create failed: 429 Too Many Requests, `.
+/// Writes the start of the line: `agents.create failed: 429 Too Many Requests, `. The status of a
+/// success is not what failed: it is among the notes.
 pub(super) fn prefix(f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Result {
     if let Some(operation) = context.operation {
         write!(f, "{operation} failed: ")?;
     }
     match context.status {
-        Some(status) => match status.canonical_reason() {
-            Some(reason) => write!(f, "{} {reason}, ", status.as_u16()),
-            None => write!(f, "{}, ", status.as_u16()),
-        },
-        None => Ok(()),
+        Some(status) if !status.is_success() => write!(f, "{}, ", with_reason(status)),
+        _ => Ok(()),
+    }
+}
+
+fn with_reason(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
     }
 }
 
@@ -40,6 +47,13 @@ impl Notes {
     pub(super) fn finish(mut self, f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Result {
         if let Some(note) = &context.note {
             self.add(note.clone());
+        }
+        // A stream begins with a success, which says nothing about its end.
+        if let Some(status) = context.status
+            && status.is_success()
+            && context.partial_text.is_none()
+        {
+            self.add(format!("status {}", with_reason(status)));
         }
         match context.attempts {
             0 => {}

@@ -1,5 +1,6 @@
 //! The error of a call: its kinds and its accessors.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -186,6 +187,24 @@ impl OrionError {
     pub fn outcome(&self) -> Outcome {
         self.context()
             .map_or(Outcome::NotSent, |context| context.outcome)
+    }
+
+    /// Returns the error of another layer that caused this one, such as reqwest's, to be downcast.
+    ///
+    /// `Display` already says what it says. That is why it is not the `source()`, which is always
+    /// `None`: a report that prints a chain of errors would say it twice.
+    pub fn underlying_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        match self {
+            Self::Decode(error) => Some(&*error.source),
+            Self::Connection(error) => Some(&*error.source),
+            Self::Stream(error) => error.source.as_deref(),
+            Self::Config(error) => error.source.as_deref(),
+            Self::Api(_)
+            | Self::UnexpectedResponse(_)
+            | Self::Timeout { .. }
+            | Self::InvalidRequest { .. }
+            | Self::BodyTooLarge(_) => None,
+        }
     }
 
     pub(crate) fn context(&self) -> Option<&Context> {

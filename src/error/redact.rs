@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::causes::causes;
+use super::details::BoxError;
 use super::orion_error::OrionError;
 use crate::types::ErrorCode;
 
@@ -42,24 +44,35 @@ impl OrionError {
                     .content_type
                     .iter_mut()
                     .for_each(|text| redact_text(text, key));
+                redact_text(&mut error.what, key);
             }
             Self::Decode(error) => {
                 redact_text(&mut error.path, key);
-                let text = error.source.to_string();
-                if text.contains(key) {
-                    error.source = text.replace(key, REDACTED).into();
-                }
+                redact_source(&mut error.source, key);
             }
+            Self::Connection(error) => redact_source(&mut error.source, key),
             Self::Stream(error) => {
-                if let Some(source) = &mut error.source {
-                    let text = source.to_string();
-                    if text.contains(key) {
-                        *source = text.replace(key, REDACTED).into();
-                    }
-                }
+                error
+                    .source
+                    .iter_mut()
+                    .for_each(|source| redact_source(source, key));
             }
-            _ => {}
+            Self::Config(error) => {
+                error
+                    .source
+                    .iter_mut()
+                    .for_each(|source| redact_source(source, key));
+            }
+            Self::Timeout { .. } | Self::InvalidRequest { .. } | Self::BodyTooLarge(_) => {}
         }
+    }
+}
+
+/// An error that shows the key is replaced by its text without the key.
+fn redact_source(source: &mut BoxError, key: &str) {
+    let text = causes(&**source);
+    if text.contains(key) || format!("{source:?}").contains(key) {
+        *source = text.replace(key, REDACTED).into();
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::budget::BudgetState;
 use super::policy::{RetryPolicy, Schedule};
 use crate::error::RetryClass;
+use crate::human;
 use crate::operation::Idempotency;
 use crate::time_limit::TimeLimit;
 
@@ -126,11 +127,15 @@ impl GiveUp {
         match self {
             Self::NotRetryable | Self::AttemptsUsedUp | Self::ScheduleEnded => None,
             Self::RetryAfterTooLong { requested, longest } => Some(format!(
-                "not retried: the server requested a delay of {requested:?}, which exceeds \
-                 max_retry_after ({longest:?})"
+                "not retried: the server requested a delay of {}, which exceeds \
+                 max_retry_after ({})",
+                human::duration(requested),
+                human::duration(longest)
             )),
             Self::PastDeadline { wait, deadline } => Some(format!(
-                "not retried: a wait of {wait:?} would exceed the deadline of {deadline:?}"
+                "not retried: a wait of {} would exceed the deadline of {}",
+                human::duration(wait),
+                human::duration(deadline)
             )),
             Self::BudgetExhausted => {
                 Some("not retried: the client's retry budget is exhausted".to_owned())

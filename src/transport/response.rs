@@ -1,5 +1,7 @@
 //! A response, whose body is still to be read.
 
+use std::future::poll_fn;
+
 use bytes::{Buf, Bytes};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HeaderMap};
@@ -8,6 +10,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::error::{BoxError, OrionError};
+use crate::turns::Turns;
 
 pub(crate) struct Incoming {
     pub(crate) parts: ResponseParts,
@@ -43,11 +46,12 @@ impl IncomingBody {
         if announced.is_some_and(|announced| announced > limit) {
             return Err(OrionError::too_large(limit));
         }
-        let Some(first) = self.chunk().await? else {
+        let mut turns = Turns::default();
+        let Some(first) = self.chunk(&mut turns).await? else {
             return Ok(Bytes::new());
         };
         // Most bodies are one chunk, which needs no copy.
-        let Some(second) = self.chunk().await? else {
+        let Some(second) = self.chunk(&mut turns).await? else {
             return within(first, limit);
         };
         let mut whole = Vec::with_capacity(announced.unwrap_or(first.len() + second.len()));
@@ -58,18 +62,24 @@ impl IncomingBody {
                 return Err(OrionError::too_large(limit));
             }
             whole.extend_from_slice(&chunk);
-            next = self.chunk().await?;
+            next = self.chunk(&mut turns).await?;
         }
         Ok(whole.into())
     }
 
-    async fn chunk(&mut self) -> Result<Option<Bytes>, OrionError> {
+    /// Returns the next data of the body. A body that is always ready is interrupted, so that the
+    /// time limits of the attempt can fire.
+    async fn chunk(&mut self, turns: &mut Turns) -> Result<Option<Bytes>, OrionError> {
         match self {
-            Self::Reqwest(response) => response
-                .chunk()
-                .await
-                .map_err(|error| OrionError::connection(error.without_url(), true)),
+            Self::Reqwest(response) => {
+                poll_fn(|cx| turns.poll_next(cx)).await;
+                response
+                    .chunk()
+                    .await
+                    .map_err(|error| OrionError::connection(error.without_url(), true))
+            }
             Self::Service(body) => loop {
+                poll_fn(|cx| turns.poll_next(cx)).await;
                 match body.frame().await {
                     None => return Ok(None),
                     Some(Ok(frame)) => {

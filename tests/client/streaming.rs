@@ -82,6 +82,60 @@ async fn every_line_end_and_a_byte_order_mark_are_read() {
 }
 
 #[tokio::test]
+async fn the_samples_of_heartbeats_and_of_a_character_in_two_tokens_are_whole() {
+    for (sample, text) in [
+        (
+            include_str!("../fixtures/stream.heartbeats.events.txt"),
+            "The tide turns.",
+        ),
+        (
+            include_str!("../fixtures/stream.split-surrogates.events.txt"),
+            "High water 🌊 at 14:10",
+        ),
+    ] {
+        assert_eq!(text_of(sample).await.unwrap(), text);
+        let mut stream = open(vec![Bytes::from_static(sample.as_bytes())]).await;
+        let mut events = Vec::new();
+        while let Some(event) = stream.next().await {
+            events.push(event.unwrap());
+        }
+        assert_eq!(events.len(), 3, "heartbeats are not events: {events:?}");
+        assert!(matches!(events[2], MessageEvent::Done(_)));
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_errors_keep_code_words_and_the_text_so_far() {
+    for sample in [
+        include_str!("../fixtures/stream.error-flat.events.txt"),
+        include_str!("../fixtures/stream.error-named.events.txt"),
+    ] {
+        let error = text_of(sample).await.unwrap_err();
+        let OrionError::Api(api) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(api.code().as_str(), "MODEL_ERROR");
+        assert_eq!(api.message(), "the model stopped");
+        assert_eq!(error.partial_text(), Some("The tide "));
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert!(error.body_excerpt().unwrap().contains("the model stopped"));
+    }
+}
+
+#[tokio::test]
+async fn half_a_character_is_replaced_wherever_the_stream_ends() {
+    let half = "data: {\"type\":\"token\",\"content\":\"High \\ud83c\"}\n\n";
+    let done = format!("{half}data: {{\"type\":\"done\"}}\n\n");
+    assert_eq!(text_of(&done).await.unwrap(), "High \u{fffd}");
+    let lone = format!("data: {{\"type\":\"token\",\"content\":\"\\udf0a!\"}}\n\n{done}");
+    assert_eq!(text_of(&lone).await.unwrap(), "\u{fffd}!High \u{fffd}");
+    for end in ["", "data: {\n\n", "event: error\ndata: no\n\n"] {
+        let error = text_of(&format!("{half}{end}")).await.unwrap_err();
+        assert_eq!(error.partial_text(), Some("High \u{fffd}"), "{end}");
+    }
+}
+
+#[tokio::test]
 async fn an_end_before_done_is_an_error_with_the_text_so_far() {
     let wire = "data: {\"type\":\"token\",\"content\":\"half \"}\n\n";
     let mut stream = open(vec![Bytes::from_static(wire.as_bytes())]).await;
