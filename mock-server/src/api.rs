@@ -6,6 +6,7 @@ pub(crate) mod event_stream;
 pub(crate) mod exchange;
 pub(crate) mod handlers;
 pub(crate) mod openapi;
+pub(crate) mod recorder;
 pub(crate) mod router;
 pub(crate) mod routes;
 pub(crate) mod stages;

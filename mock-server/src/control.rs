@@ -13,6 +13,7 @@ pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod output;
+pub(crate) mod pace;
 pub(crate) mod replies;
 pub(crate) mod router;
 pub(crate) mod server;

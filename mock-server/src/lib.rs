@@ -31,9 +31,10 @@ mod protocol;
 mod server;
 mod state;
 
+pub use faults::armed::FaultId;
 pub use faults::fault::{Fault, FaultKind};
 pub use journal::pattern::RequestPattern;
-pub use journal::recorded_request::RecordedRequest;
+pub use journal::recorded_request::{RecordedRequest, RecordedResponse};
 pub use protocol::operation::Operation;
 pub use server::agent_seed::AgentSeed;
 pub use server::builder::MockServerBuilder;

@@ -12,18 +12,21 @@ use http::request;
 
 use crate::api::endpoint::{Endpoint, Handled, Route};
 use crate::api::exchange::Exchange;
+use crate::api::recorder::Recorder;
 use crate::faults::armed::FaultPlan;
 use crate::faults::connection_fault::ConnectionFault;
 use crate::faults::effects;
 use crate::faults::fault::FaultKind;
 use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
+use crate::journal::response_entry::ResponseEntry;
 use crate::protocol::body::{self, BodyError};
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
 use crate::protocol::headers::{bearer_key, is_json};
 use crate::protocol::json_object::JsonObject;
 use crate::protocol::operation::Operation;
+use crate::protocol::payload::Payload;
 use crate::state::account::AccountState;
 use crate::state::app::App;
 use crate::state::keys::KeyState;
@@ -47,13 +50,14 @@ pub(crate) async fn serve(
     let mut exchange = authenticate(app, endpoint, id, head);
     exchange.names_agent = route.is_some_and(Route::names_agent);
     read_body(&mut exchange, endpoint, body).await;
-    let entry = {
+    let recorder = {
         let account = exchange.account.clone();
         let state = &mut *account.lock();
         let entry = record(&exchange, state);
         plan_faults(&mut exchange, state);
-        entry
+        Recorder::new(account.clone(), entry, exchange.now)
     };
+    exchange.account.requests.notify_waiters();
     wait(&mut exchange).await;
     let result = match effects::before(&exchange.plan) {
         Some(response) => Ok(response),
@@ -62,7 +66,7 @@ pub(crate) async fn serve(
             Err(failure) => Err(failure),
         },
     };
-    finish(&exchange, entry, result)
+    finish(&exchange, recorder, result)
 }
 
 fn authenticate(
@@ -242,24 +246,47 @@ fn limited_agent<'a>(exchange: &'a Exchange, state: &AccountState) -> Option<&'a
 }
 
 /// Applies the effects of faults, writes the common headers, and completes the journal.
-fn finish(exchange: &Exchange, entry: EntryId, result: Result<Response, Failure>) -> Response {
+fn finish(
+    exchange: &Exchange,
+    mut recorder: Recorder,
+    result: Result<Response, Failure>,
+) -> Response {
     let response = result.unwrap_or_else(Failure::into_response);
     let mut response = effects::after(response, &exchange.plan);
-    let status = match ConnectionFault::of(&response) {
-        Some(_) => None,
-        None => Some(response.status().as_u16()),
-    };
     let recorded = {
         let state = &mut *exchange.account.lock();
-        state.journal.respond(entry, status, exchange.plan.name);
         write_headers(exchange, state, response.headers_mut());
+        let kept = response_entry(&response);
+        state
+            .journal
+            .respond(recorder.entry, kept, exchange.plan.name);
+        if let Payload::Bytes(_) = response.body() {
+            recorder.complete(&mut state.journal, false);
+        }
         let observer = exchange.app.settings.observer.as_ref();
-        observer.and_then(|observer| Some((observer, state.journal.find(entry)?)))
+        observer.and_then(|observer| Some((observer, state.journal.find(recorder.entry)?)))
     };
+    exchange.account.requests.notify_waiters();
     if let Some((observer, request)) = recorded {
         (observer.0)(&request);
     }
-    response
+    response.map(|body| recorder.observe(body))
+}
+
+/// Returns what the journal keeps of a response, unless the connection fails instead.
+fn response_entry(response: &Response) -> Option<ResponseEntry> {
+    let body = match response.body() {
+        Payload::Bytes(bytes) => bytes,
+        Payload::Stream(_) => &Bytes::new(),
+    };
+    match ConnectionFault::of(response) {
+        Some(_) => None,
+        None => Some(ResponseEntry::new(
+            response.status().as_u16(),
+            response.headers(),
+            body,
+        )),
+    }
 }
 
 fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut HeaderMap) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use jiff::Timestamp;
 use orionos_mock_server::{Fault, ListKey, SettingsUpdate, Tier};
 
 // The sections of `--help`.
@@ -74,6 +75,9 @@ pub(crate) struct Options {
     /// Clock of the mock: real time, or frozen at 2026-01-01T00:00:00Z
     #[arg(long, value_name = "CLOCK", value_enum, default_value_t = ClockKind::Real, help_heading = STATE)]
     pub(crate) clock: ClockKind,
+    /// Initial time of the clock, such as 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "TIME", help_heading = STATE)]
+    pub(crate) start_time: Option<Timestamp>,
     /// Delay of each response in milliseconds, such as 200 or 100-300
     #[arg(long, value_name = "MS", help_heading = BEHAVIOR)]
     pub(crate) latency: Option<String>,

@@ -108,10 +108,7 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
         .settings(options.settings)
         .isolate_keys(options.isolate_keys)
         .token_pace(Duration::from_millis(options.token_pace))
-        .clock(match options.clock {
-            ClockKind::Real => Clock::tokio(),
-            ClockKind::Frozen => Clock::frozen(),
-        });
+        .clock(clock(options));
     if let Some(token) = &options.control_token {
         builder = builder.control_token(token);
     }
@@ -151,6 +148,17 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
         builder = builder.state_file(path);
     }
     Ok(builder)
+}
+
+fn clock(options: &Options) -> Clock {
+    let clock = match options.clock {
+        ClockKind::Real => Clock::tokio(),
+        ClockKind::Frozen => Clock::frozen(),
+    };
+    match options.start_time {
+        Some(time) => clock.starting_at(time),
+        None => clock,
+    }
 }
 
 fn explain(error: &StartError) -> String {

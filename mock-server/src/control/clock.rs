@@ -26,6 +26,9 @@ pub(crate) struct ClockChange {
     /// How far to move the clock forward, in milliseconds.
     #[serde(default)]
     advance_ms: u64,
+    /// The time to set, before the clock is moved.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    now: Option<Timestamp>,
     /// Whether to freeze the clock or to let it move again.
     frozen: Option<bool>,
 }
@@ -39,6 +42,9 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
 
 pub(crate) async fn change(target: TargetAccount, Json(change): Json<ClockChange>) -> Response {
     let account = &target.0;
+    if let Some(now) = change.now {
+        account.clock.set(now);
+    }
     match change.frozen {
         Some(true) => account.clock.freeze(),
         Some(false) => account.clock.resume(),

@@ -12,11 +12,12 @@ use crate::control::capabilities::Capabilities;
 use crate::control::clock::{ClockChange, ClockState};
 use crate::control::error::ErrorBody;
 use crate::control::faults::FaultList;
-use crate::control::journal::{Expectation, Requests, Verified};
+use crate::control::journal::{Expectation, Requests, Verified, Wait};
 use crate::control::keys::{KeySet, NewKey};
 use crate::control::limits::NewTier;
 use crate::control::output::ok;
-use crate::control::replies::NewReplies;
+use crate::control::pace::Pace;
+use crate::control::replies::Replies;
 use crate::control::server::{Health, Ready};
 use crate::faults::fault::Fault;
 use crate::protocol::operation::Operation;
@@ -72,8 +73,10 @@ impl Method {
             let description = match *status {
                 "400" => "The request is invalid",
                 "401" => "The control token is missing or wrong",
-                "404" => "There is no such agent",
+                "404" => "There is no such agent or fault",
+                "408" => "Too few requests arrived; the error lists them, nearest match first",
                 "409" => "Other requests arrived; the error lists them, nearest match first",
+                "413" => "The body is too large",
                 _ => "The content type of the body is not JSON",
             };
             responses.insert(
@@ -164,11 +167,19 @@ fn paths(types: &mut Types) -> Value {
             "get": build(Method::new("listFaults", "Lists the faults and how often each was applied", faults.clone())),
             "post": build(Method::new("addFaults", "Adds one fault, or several in this order", faults.clone())
                 .with(one_or_more, json!({"kind": "status", "status": 503, "on": ["send_message"], "times": 2}))),
-            "delete": build(Method::new("clearFaults", "Removes all faults", faults)),
+            "delete": build(Method::new("clearFaults", "Removes all faults", faults.clone())),
+        },
+        "/__mock/faults/{faultId}": {
+            "parameters": [{
+                "name": "faultId", "in": "path", "required": true,
+                "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX},
+            }],
+            "delete": build(Method::new("removeFault", "Removes one fault", faults)
+                .failing(&["400", "404"])),
         },
         "/__mock/clock": {
             "get": build(Method::new("showClock", "Returns the state of the clock", clock.clone())),
-            "post": build(Method::new("changeClock", "Moves, freezes or resumes the clock", clock)
+            "post": build(Method::new("changeClock", "Sets, moves, freezes or resumes the clock", clock)
                 .with(types.reference::<ClockChange>(), json!({"advanceMs": 60000}))),
         },
         "/__mock/requests": {
@@ -181,6 +192,12 @@ fn paths(types: &mut Types) -> Value {
                 "request": {"operation": "create", "body": {"name": "Ledger"}}, "count": 0,
             }))
             .failing(&["400", "409", "415"]))},
+        "/__mock/requests/wait": {"post": build(Method::new(
+            "waitForRequests", "Waits until requests have arrived", types.reference::<Verified>())
+            .with(types.reference::<Wait>(), json!({
+                "request": {"operation": "list"}, "count": 0, "timeoutMs": 10,
+            }))
+            .failing(&["400", "408", "415"]))},
         "/__mock/state": {
             "get": build(Method::new("showState", "Returns the agents with their conversations", state.clone())),
             "put": build(Method::new("restoreState", "Restores a snapshot", state.clone())
@@ -209,8 +226,23 @@ fn paths(types: &mut Types) -> Value {
         },
         "/__mock/tier": {"put": build(Method::new("setTier", "Changes the limits to those of a tier", limits)
             .with(types.reference::<NewTier>(), json!({"tier": "standard"})))},
-        "/__mock/replies": {"put": build(Method::new(
-            "setReplies", "Sets the replies of agents", types.reference::<NewReplies>())
-            .with(types.reference::<NewReplies>(), json!({"script": ["Berth 7."]})))},
+        "/__mock/replies": {
+            "get": build(Method::new(
+                "showReplies", "Returns the replies of agents", types.reference::<Replies>())),
+            "put": build(Method::new(
+                "setReplies", "Replaces the replies of agents", types.reference::<Replies>())
+                .with(types.reference::<Replies>(), json!({"script": ["Berth 7."]}))),
+            "post": build(Method::new(
+                "addReplies", "Adds replies of agents", types.reference::<Replies>())
+                .with(types.reference::<Replies>(), json!({"script": ["Berth 8."]}))
+                .failing(&["400", "413", "415"])),
+        },
+        "/__mock/pace": {
+            "get": build(Method::new(
+                "showPace", "Returns the pace of streams", types.reference::<Pace>())),
+            "put": build(Method::new(
+                "setPace", "Changes the pace of streams", types.reference::<Pace>())
+                .with(types.reference::<Pace>(), json!({"tokenPaceMs": 20}))),
+        },
     })
 }

@@ -1,13 +1,16 @@
 //! Faults.
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::control::error::ControlError;
-use crate::control::input::{Json, TargetAccount};
+use crate::control::input::{self, Json, TargetAccount};
 use crate::control::output::ok;
+use crate::faults::armed::FaultId;
 use crate::faults::fault::Fault;
 
 /// One fault, or several in this order.
@@ -27,6 +30,8 @@ pub(crate) struct FaultList {
 /// A fault, and how often it was applied.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct FaultState {
+    /// Identifies the fault, for example to remove it.
+    id: FaultId,
     fault: Fault,
     /// The number of requests to which it was applied.
     applied: u64,
@@ -38,7 +43,7 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
         .faults
         .list()
         .into_iter()
-        .map(|(fault, applied)| FaultState { fault, applied })
+        .map(|(id, fault, applied)| FaultState { id, fault, applied })
         .collect();
     ok(&FaultList { faults })
 }
@@ -64,11 +69,29 @@ pub(crate) async fn add(
                 "there are too many faults; remove some of them first",
             ));
         }
-        faults
-            .into_iter()
-            .for_each(|fault| account.faults.add(fault));
+        for fault in faults {
+            account.faults.add(fault);
+        }
     }
     Ok(show(target).await)
+}
+
+/// Removes one fault.
+pub(crate) async fn remove(
+    target: TargetAccount,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ControlError> {
+    let id = input::path(id)?;
+    let removed = id
+        .parse()
+        .is_ok_and(|id: FaultId| target.0.lock().faults.remove(id));
+    match removed {
+        true => Ok(show(target).await),
+        false => Err(ControlError::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no fault with the id {id:?}"),
+        )),
+    }
 }
 
 pub(crate) async fn clear(target: TargetAccount) -> Response {

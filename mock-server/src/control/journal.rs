@@ -1,5 +1,7 @@
 //! The journal.
 
+use std::time::Duration;
+
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
@@ -120,5 +122,61 @@ pub(crate) async fn verify(
     match verify::check(&requests, evicted, &expected.request, count) {
         Ok(count) => Ok(ok(&Verified { count })),
         Err(message) => Err(ControlError::new(StatusCode::CONFLICT, message)),
+    }
+}
+
+/// The requests to wait for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Wait {
+    /// The requests to count, including those in the journal.
+    #[serde(default)]
+    request: RequestPattern,
+    /// How many requests must have arrived. Defaults to 1.
+    #[serde(default = "one")]
+    count: u64,
+    /// How long to wait at most, in milliseconds of real time. Defaults to 5,000.
+    #[serde(default = "five_seconds")]
+    #[schemars(range(max = MAX_WAIT_MS))]
+    timeout_ms: u64,
+}
+
+/// The longest wait in milliseconds. Proxies close connections that are idle for longer.
+const MAX_WAIT_MS: u64 = 60_000;
+
+fn one() -> u64 {
+    1
+}
+
+fn five_seconds() -> u64 {
+    5_000
+}
+
+/// Returns 200 with the count, or 408 with what arrived until then.
+pub(crate) async fn wait(
+    TargetAccount(account, _): TargetAccount,
+    Json(wait): Json<Wait>,
+) -> Result<Response, ControlError> {
+    if wait.timeout_ms > MAX_WAIT_MS {
+        return Err(ControlError::bad(format!(
+            "timeoutMs must be at most {MAX_WAIT_MS}"
+        )));
+    }
+    let arrived = account.wait_for(&wait.request, wait.count);
+    let timeout = Duration::from_millis(wait.timeout_ms);
+    if let Ok(count) = tokio::time::timeout(timeout, arrived).await {
+        return Ok(ok(&Verified { count }));
+    }
+    let (requests, evicted) = {
+        let account = account.lock();
+        (account.journal.requests(), account.journal.evicted())
+    };
+    let expected = ExpectedCount {
+        at_least: wait.count,
+        at_most: u64::MAX,
+    };
+    match verify::check(&requests, evicted, &wait.request, expected) {
+        Ok(count) => Ok(ok(&Verified { count })),
+        Err(message) => Err(ControlError::new(StatusCode::REQUEST_TIMEOUT, message)),
     }
 }

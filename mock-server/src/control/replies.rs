@@ -1,6 +1,7 @@
 //! Replies.
 
 use axum::response::Response;
+use http::StatusCode;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +10,13 @@ use crate::control::error::ControlError;
 use crate::control::input::{Json, TargetAccount};
 use crate::control::output::ok;
 
-/// The sources of replies, replacing those before: the script first, then the patterns, then the
-/// template. Without any, agents send their default reply.
+/// The largest script with its patterns, in bytes.
+const MAX_BYTES: usize = 8 << 20;
+
+/// The sources of replies: the script first, then the patterns, then the template. Without any, agents send their default reply.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewReplies {
+pub(crate) struct Replies {
     /// One reply per message, in this order.
     #[serde(default)]
     script: Vec<String>,
@@ -36,21 +39,69 @@ pub(crate) struct PatternReply {
     template: String,
 }
 
+pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+    let replies = &account.lock().replies;
+    ok(&Replies {
+        script: replies.script.iter().cloned().collect(),
+        patterns: (replies.patterns.iter())
+            .map(|(pattern, template)| PatternReply {
+                pattern: pattern.as_str().to_owned(),
+                template: template.clone(),
+            })
+            .collect(),
+        template: replies.template.clone(),
+    })
+}
+
+/// Replaces all replies.
 pub(crate) async fn set(
-    TargetAccount(account, _): TargetAccount,
-    Json(new): Json<NewReplies>,
+    target: TargetAccount,
+    Json(new): Json<Replies>,
 ) -> Result<Response, ControlError> {
-    let patterns = new
-        .patterns
-        .iter()
-        .map(|reply| Ok((Regex::new(&reply.pattern)?, reply.template.clone())))
-        .collect::<Result<Vec<_>, regex::Error>>()
-        .map_err(|error| ControlError::bad(format!("invalid pattern: {error}")))?;
+    let patterns = new.patterns()?;
     {
-        let replies = &mut account.lock().replies;
-        replies.script = new.script.clone().into();
+        let replies = &mut target.0.lock().replies;
+        replies.script = new.script.into();
         replies.patterns = patterns;
-        replies.template.clone_from(&new.template);
+        replies.template = new.template;
     }
-    Ok(ok(&new))
+    Ok(show(target).await)
+}
+
+/// Adds replies to those that are there.
+pub(crate) async fn add(
+    target: TargetAccount,
+    Json(new): Json<Replies>,
+) -> Result<Response, ControlError> {
+    let patterns = new.patterns()?;
+    {
+        let replies = &mut target.0.lock().replies;
+        let bytes = |replies: &mut dyn Iterator<Item = usize>| replies.sum::<usize>();
+        let present = bytes(&mut replies.script.iter().map(String::len))
+            + bytes(&mut replies.patterns.iter().map(|(_, template)| template.len()));
+        let added = bytes(&mut new.script.iter().map(String::len))
+            + bytes(&mut patterns.iter().map(|(_, template)| template.len()));
+        if present + added > MAX_BYTES {
+            return Err(ControlError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("the replies would be larger than {MAX_BYTES} bytes"),
+            ));
+        }
+        replies.script.extend(new.script);
+        replies.patterns.extend(patterns);
+        if new.template.is_some() {
+            replies.template = new.template;
+        }
+    }
+    Ok(show(target).await)
+}
+
+impl Replies {
+    fn patterns(&self) -> Result<Vec<(Regex, String)>, ControlError> {
+        self.patterns
+            .iter()
+            .map(|reply| Ok((Regex::new(&reply.pattern)?, reply.template.clone())))
+            .collect::<Result<Vec<_>, regex::Error>>()
+            .map_err(|error| ControlError::bad(format!("invalid pattern: {error}")))
+    }
 }

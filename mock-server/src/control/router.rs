@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, patch, post, put};
+use axum::routing::{any, delete, get, patch, post, put};
 use http::StatusCode;
 
 use crate::control::access::ControlAccess;
 use crate::control::error::ControlError;
 use crate::control::guard::guard;
 use crate::control::{
-    agents, capabilities, clock, description, faults, journal, keys, limits, replies, server, state,
+    agents, capabilities, clock, description, faults, journal, keys, limits, pace, replies, server,
+    state,
 };
 use crate::state::app::App;
 
@@ -27,19 +28,25 @@ pub(crate) fn router(app: Arc<App>, access: ControlAccess) -> Router {
             "/__mock/faults",
             get(faults::show).post(faults::add).delete(faults::clear),
         )
+        .route("/__mock/faults/{faultId}", delete(faults::remove))
         .route("/__mock/clock", get(clock::show).post(clock::change))
         .route(
             "/__mock/requests",
             get(journal::show).delete(journal::clear),
         )
         .route("/__mock/requests/verify", post(journal::verify))
+        .route("/__mock/requests/wait", post(journal::wait))
         .route("/__mock/state", get(state::show).put(state::restore))
         .route("/__mock/reset", post(state::reset))
         .route("/__mock/agents/{agentId}", patch(agents::change))
         .route("/__mock/keys", put(keys::set))
         .route("/__mock/limits", get(limits::show).put(limits::set))
         .route("/__mock/tier", put(limits::set_tier))
-        .route("/__mock/replies", put(replies::set))
+        .route(
+            "/__mock/replies",
+            get(replies::show).put(replies::set).post(replies::add),
+        )
+        .route("/__mock/pace", get(pace::show).put(pace::set))
         .route("/__mock", any(unknown))
         .route("/__mock/", any(unknown))
         .route("/__mock/{*rest}", any(unknown))

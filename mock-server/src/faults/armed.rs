@@ -1,5 +1,8 @@
 //! Which faults apply to which request.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::faults::fault::{Fault, FaultKind};
 use crate::protocol::operation::Operation;
 
@@ -8,10 +11,26 @@ const MAX_BYTES: usize = 8 << 20;
 
 /// The faults of an account, in the order in which they were added.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<ArmedFault>);
+pub(crate) struct Faults {
+    armed: Vec<ArmedFault>,
+    last_id: u64,
+}
+
+/// Identifies a fault that was added to a mock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct FaultId(u64);
+
+impl std::str::FromStr for FaultId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(id: &str) -> Result<Self, Self::Err> {
+        id.parse().map(Self)
+    }
+}
 
 #[derive(Debug)]
 struct ArmedFault {
+    id: FaultId,
     fault: Fault,
     /// The number of matching requests so far.
     seen: u64,
@@ -32,30 +51,42 @@ pub(crate) struct FaultPlan {
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(ArmedFault {
+    pub(crate) fn add(&mut self, fault: Fault) -> FaultId {
+        self.last_id += 1;
+        let id = FaultId(self.last_id);
+        self.armed.push(ArmedFault {
+            id,
             fault,
             seen: 0,
             applied: 0,
         });
+        id
+    }
+
+    /// Removes a fault. Returns whether it was there.
+    pub(crate) fn remove(&mut self, id: FaultId) -> bool {
+        let before = self.armed.len();
+        self.armed.retain(|armed| armed.id != id);
+        self.armed.len() < before
     }
 
     /// Returns whether there is room for these faults, which came over the network.
     pub(crate) fn has_room_for(&self, new: &[Fault]) -> bool {
         let size = |fault: &Fault| serde_json::to_vec(fault).map_or(0, |json| json.len() + 256);
         let added: usize = new.iter().map(size).sum();
-        let present: usize = self.0.iter().map(|armed| size(&armed.fault)).sum();
+        let present: usize = self.armed.iter().map(|armed| size(&armed.fault)).sum();
         present + added <= MAX_BYTES
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.armed.clear();
     }
 
-    pub(crate) fn list(&self) -> Vec<(Fault, u64)> {
-        self.0
+    /// Returns the faults, and to how many requests each was applied.
+    pub(crate) fn list(&self) -> Vec<(FaultId, Fault, u64)> {
+        self.armed
             .iter()
-            .map(|armed| (armed.fault.clone(), armed.applied))
+            .map(|armed| (armed.id, armed.fault.clone(), armed.applied))
             .collect()
     }
 
@@ -67,12 +98,14 @@ impl Faults {
         agent: Option<&str>,
         random: &mut fastrand::Rng,
     ) -> Option<u64> {
-        self.0.iter_mut().find_map(|armed| match armed.fault.kind {
-            FaultKind::SlowRequestBody { pause_ms } => armed
-                .applies(operation, agent, false, random)
-                .then_some(pause_ms),
-            _ => None,
-        })
+        self.armed
+            .iter_mut()
+            .find_map(|armed| match armed.fault.kind {
+                FaultKind::SlowRequestBody { pause_ms } => armed
+                    .applies(operation, agent, false, random)
+                    .then_some(pause_ms),
+                _ => None,
+            })
     }
 
     /// Plans the faults of a request. Must be called once per request, so that sequences are exact.
@@ -84,7 +117,7 @@ impl Faults {
         random: &mut fastrand::Rng,
     ) -> FaultPlan {
         let mut plan = FaultPlan::default();
-        for armed in &mut self.0 {
+        for armed in &mut self.armed {
             if matches!(armed.fault.kind, FaultKind::SlowRequestBody { .. })
                 || !armed.applies(operation, agent, streams, random)
             {

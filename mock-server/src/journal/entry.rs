@@ -1,21 +1,16 @@
 //! A request as the journal keeps it: all of its texts in one allocation.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, request};
 use jiff::Timestamp;
 
+use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedRequest;
+use crate::journal::response_entry::ResponseEntry;
 use crate::protocol::operation::Operation;
 
-/// Headers whose values are not kept.
-const SECRET_HEADERS: [&str; 5] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "x-api-key",
-    "x-mock-token",
-];
 /// About how many bytes an entry needs in addition to its texts.
 const OVERHEAD: usize = 256;
 
@@ -31,8 +26,10 @@ pub(crate) struct Entry {
     query: Option<usize>,
     agent_id: Option<usize>,
     headers: usize,
-    pub(crate) status: Option<u16>,
+    pub(crate) response: Option<ResponseEntry>,
     pub(crate) fault: Option<&'static str>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) client_left: bool,
 }
 
 impl Entry {
@@ -44,18 +41,7 @@ impl Entry {
         time: Timestamp,
     ) -> Self {
         let (path, query) = (parts.uri.path(), parts.uri.query());
-        let headers = || {
-            parts.headers.iter().map(|(name, value)| {
-                let value = match SECRET_HEADERS.contains(&name.as_str()) {
-                    true => b"[redacted]",
-                    false => value.as_bytes(),
-                };
-                (name.as_str(), value)
-            })
-        };
-        let headers_length = headers()
-            .map(|(name, value)| name.len() + value.len() + 4)
-            .sum();
+        let headers_length = header_lines::length(&parts.headers);
         let mut text = Vec::with_capacity(
             path.len()
                 + query.map_or(0, str::len)
@@ -66,12 +52,7 @@ impl Entry {
         text.extend_from_slice(path.as_bytes());
         text.extend_from_slice(query.unwrap_or_default().as_bytes());
         text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
-        for (name, value) in headers() {
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b": ");
-            text.extend_from_slice(value);
-            text.extend_from_slice(b"\r\n");
-        }
+        header_lines::write(&parts.headers, &mut text);
         text.extend_from_slice(body);
         Self {
             time,
@@ -82,13 +63,16 @@ impl Entry {
             query: query.map(str::len),
             agent_id: agent_id.map(str::len),
             headers: headers_length,
-            status: None,
+            response: None,
             fault: None,
+            duration: None,
+            client_left: false,
         }
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.text.len() + OVERHEAD
+        let response = self.response.as_ref().map_or(0, ResponseEntry::size);
+        self.text.len() + response + OVERHEAD
     }
 
     pub(crate) fn to_request(&self, sequence: u64) -> RecordedRequest {
@@ -107,32 +91,21 @@ impl Entry {
             path: text(next(self.path)),
             query: self.query.map(|length| text(next(length))),
             agent_id: self.agent_id.map(|length| text(next(length))),
-            headers: read_headers(next(self.headers)),
+            headers: header_lines::read(next(self.headers)),
             body: Bytes::copy_from_slice(rest),
-            status: self.status,
+            status: self.response.as_ref().map(ResponseEntry::status),
+            response: self.response.as_ref().map(ResponseEntry::to_response),
             fault: self.fault.map(str::to_owned),
+            duration: self.duration,
+            client_left: self.client_left,
         }
     }
-}
-
-/// Values cannot have line breaks (RFC 9110, section 5.5), and names cannot have colons.
-fn read_headers(mut lines: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    while let Some(end) = lines.windows(2).position(|end| end == b"\r\n") {
-        let line = &lines[..end];
-        if let Some(colon) = line.windows(2).position(|colon| colon == b": ")
-            && let Ok(name) = HeaderName::from_bytes(&line[..colon])
-            && let Ok(value) = HeaderValue::from_bytes(&line[colon + 2..])
-        {
-            headers.append(name, value);
-        }
-        lines = &lines[end + 2..];
-    }
-    headers
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]

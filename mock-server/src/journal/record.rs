@@ -1,9 +1,11 @@
 //! The record of requests, bounded in entries and bytes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::journal::entry::Entry;
 use crate::journal::recorded_request::RecordedRequest;
+use crate::journal::response_entry::ResponseEntry;
 
 const MAX_ENTRIES: usize = 10_000;
 const MAX_BYTES: usize = 16 << 20;
@@ -32,13 +34,7 @@ impl Journal {
         self.last_sequence += 1;
         self.bytes += entry.size();
         self.entries.push_back(entry);
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
-            let Some(oldest) = self.entries.pop_front() else {
-                break;
-            };
-            self.bytes -= oldest.size();
-            self.evicted += 1;
-        }
+        self.evict();
         EntryId {
             restarts: self.restarts,
             sequence: self.last_sequence,
@@ -61,17 +57,53 @@ impl Journal {
         Some(entry.to_request(id.sequence))
     }
 
-    /// Adds the response to an entry, if the entry is still there.
+    /// Adds the response to an entry, if the entry is still there. A connection that failed has none.
     pub(crate) fn respond(
         &mut self,
         id: EntryId,
-        status: Option<u16>,
+        response: Option<ResponseEntry>,
         fault: Option<&'static str>,
     ) {
+        self.change(id, |entry| {
+            entry.response = response;
+            entry.fault = fault;
+        });
+    }
+
+    /// Completes an entry with the beginning and the length of a streamed body.
+    pub(crate) fn complete(
+        &mut self,
+        id: EntryId,
+        body: Option<(&[u8], u64)>,
+        duration: Duration,
+        client_left: bool,
+    ) {
+        self.change(id, |entry| {
+            entry.duration = Some(duration);
+            entry.client_left = client_left;
+            if let (Some(response), Some((body, length))) = (&mut entry.response, body) {
+                response.add_body(body, length);
+            }
+        });
+    }
+
+    fn change(&mut self, id: EntryId, change: impl FnOnce(&mut Entry)) {
         let index = self.index(id);
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
-            entry.status = status;
-            entry.fault = fault;
+            self.bytes -= entry.size();
+            change(entry);
+            self.bytes += entry.size();
+            self.evict();
+        }
+    }
+
+    fn evict(&mut self) {
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.size();
+            self.evicted += 1;
         }
     }
 
@@ -112,6 +144,10 @@ mod tests {
     use super::*;
     use crate::protocol::operation::Operation;
 
+    fn response(status: u16) -> Option<ResponseEntry> {
+        Some(ResponseEntry::new(status, &http::HeaderMap::new(), b"{}"))
+    }
+
     fn request(operation: Operation, body: &[u8]) -> Entry {
         let method = match operation {
             Operation::Create => Method::POST,
@@ -147,8 +183,8 @@ mod tests {
             journal.add(request(Operation::Get, b""));
         }
         let last = journal.add(request(Operation::Get, b""));
-        journal.respond(first, Some(500), None);
-        journal.respond(last, Some(200), None);
+        journal.respond(first, response(500), None);
+        journal.respond(last, response(200), None);
         let requests = journal.requests();
         assert_eq!(requests.last().unwrap().status, Some(200));
         assert_eq!(requests.first().unwrap().status, None);
@@ -160,9 +196,23 @@ mod tests {
         let before = journal.add(request(Operation::Get, b""));
         journal.restart();
         let after = journal.add(request(Operation::Get, b""));
-        journal.respond(before, Some(500), None);
+        journal.respond(before, response(500), None);
         assert_eq!(journal.find(after).unwrap().status, None);
         assert_eq!(journal.find(after).unwrap().sequence, 1);
         assert!(journal.find(before).is_none());
+    }
+
+    #[test]
+    fn responses_count_against_the_limit_of_bytes() {
+        let mut journal = Journal::default();
+        let body = [0; 64 << 10];
+        for _ in 0..1_000 {
+            let id = journal.add(request(Operation::Get, b""));
+            let response = ResponseEntry::new(200, &http::HeaderMap::new(), &body);
+            journal.respond(id, Some(response), None);
+        }
+        assert!(journal.requests().len() < 260 && journal.evicted() > 740);
+        let bytes: usize = journal.entries.iter().map(Entry::size).sum();
+        assert_eq!(bytes, journal.bytes);
     }
 }

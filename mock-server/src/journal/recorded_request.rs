@@ -1,4 +1,6 @@
-//! A request in the journal.
+//! A request in the journal, with its response.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -9,7 +11,7 @@ use serde_json::Value;
 use crate::journal::printable::printable;
 use crate::protocol::operation::Operation;
 
-/// A request that arrived, and the status of its response.
+/// A request that arrived, with its response.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -33,8 +35,37 @@ pub struct RecordedRequest {
     pub body: Bytes,
     /// The status of the response; `None` if there is none, or none yet.
     pub status: Option<u16>,
+    /// The response; `None` if there is none, or none yet.
+    pub response: Option<RecordedResponse>,
     /// The name of the fault that was applied.
     pub fault: Option<String>,
+    /// The time from the arrival to the end of the response, by the mock's clock; `None` before the
+    /// end.
+    pub duration: Option<Duration>,
+    /// Whether the client left before the end of the response.
+    pub client_left: bool,
+}
+
+/// The response to a request in the journal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RecordedResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers that the mock sent.
+    pub headers: HeaderMap,
+    /// The body, up to 64 KiB.
+    pub body: Bytes,
+    /// The length of the complete body in bytes.
+    pub body_length: u64,
+}
+
+impl RecordedResponse {
+    /// Returns the body as JSON, or `None` if it is not JSON or longer than 64 KiB.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
 }
 
 impl RecordedRequest {
@@ -66,26 +97,31 @@ impl RecordedRequest {
         printable(&line).into_owned()
     }
 
-    /// Returns the headers and the body on one line each, as a log can print them after
+    /// Returns the headers, the body and the body of the response on one line each, as a log can print them after
     /// [`line`](Self::line). Control characters are escaped.
     pub fn details(&self) -> impl Iterator<Item = String> + '_ {
         let headers = self.headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
             format!("{name}: {}", printable(&value))
         });
-        let body = (!self.body.is_empty()).then(|| {
-            let body = String::from_utf8_lossy(&self.body);
-            printable(&body).into_owned()
-        });
-        headers.chain(body)
+        let text = |body: &Bytes| {
+            let is_empty = body.is_empty();
+            (!is_empty).then(|| printable(&String::from_utf8_lossy(body)).into_owned())
+        };
+        let response = self.response.as_ref();
+        let response = response.and_then(|response| text(&response.body));
+        headers
+            .chain(text(&self.body))
+            .chain(response.map(|body| format!("-> {body}")))
     }
 
-    /// Returns the request as JSON. A JSON body is included as JSON, any other body as a string.
+    /// Returns the request and its response as JSON. A JSON body is included as JSON, any other body as a
+    /// string.
     #[must_use]
     pub fn to_json(&self) -> Value {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Entry<'a> {
+        struct Request<'a> {
             sequence: u64,
             time: Timestamp,
             operation: Operation,
@@ -96,12 +132,26 @@ impl RecordedRequest {
             headers: Vec<(&'a str, String)>,
             body: Value,
             status: Option<u16>,
+            response: Option<Response<'a>>,
             fault: Option<&'a str>,
+            duration_ms: Option<f64>,
+            client_left: bool,
         }
-        let body = self
-            .json()
-            .unwrap_or_else(|| Value::String(String::from_utf8_lossy(&self.body).into_owned()));
-        let entry = Entry {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Response<'a> {
+            status: u16,
+            headers: Vec<(&'a str, String)>,
+            body: Value,
+            body_length: u64,
+        }
+        let response = self.response.as_ref().map(|response| Response {
+            status: response.status,
+            headers: header_list(&response.headers),
+            body: json_or_text(&response.body),
+            body_length: response.body_length,
+        });
+        let request = Request {
             sequence: self.sequence,
             time: self.time,
             operation: self.operation,
@@ -109,20 +159,31 @@ impl RecordedRequest {
             method: self.method.as_str(),
             path: &self.path,
             query: self.query.as_deref(),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| {
-                    (
-                        name.as_str(),
-                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                    )
-                })
-                .collect(),
-            body,
+            headers: header_list(&self.headers),
+            body: json_or_text(&self.body),
             status: self.status,
+            response,
             fault: self.fault.as_deref(),
+            duration_ms: self
+                .duration
+                .map(|duration| duration.as_secs_f64() * 1000.0),
+            client_left: self.client_left,
         };
-        serde_json::to_value(entry).unwrap_or_default()
+        serde_json::to_value(request).unwrap_or_default()
     }
+}
+
+fn header_list(headers: &HeaderMap) -> Vec<(&str, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str(), value.into_owned())
+        })
+        .collect()
+}
+
+fn json_or_text(body: &[u8]) -> Value {
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }

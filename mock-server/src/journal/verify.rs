@@ -102,8 +102,14 @@ mod tests {
 
     use super::*;
     use crate::journal::entry::Entry;
-    use crate::journal::record::Journal;
+    use crate::journal::record::{EntryId, Journal};
+    use crate::journal::response_entry::ResponseEntry;
     use crate::protocol::operation::Operation;
+
+    fn respond(journal: &mut Journal, id: EntryId, status: u16) {
+        let response = ResponseEntry::new(status, &http::HeaderMap::new(), b"");
+        journal.respond(id, Some(response), None);
+    }
 
     fn request(operation: Operation, body: &[u8]) -> Entry {
         let method = match operation {
@@ -119,11 +125,11 @@ mod tests {
     fn a_wrong_count_shows_the_nearest_request_first_with_the_differing_field() {
         let mut journal = Journal::default();
         let number = journal.add(request(Operation::List, b""));
-        journal.respond(number, Some(200), None);
+        respond(&mut journal, number, 200);
         for name in ["Ledgre", "Pilot"] {
             let body = format!(r#"{{"name":"{name}","bio":["x"]}}"#);
             let number = journal.add(request(Operation::Create, body.as_bytes()));
-            journal.respond(number, Some(201), None);
+            respond(&mut journal, number, 201);
         }
         let pattern = RequestPattern::of(Operation::Create).body(json!({"name": "Ledger"}));
         assert_eq!(

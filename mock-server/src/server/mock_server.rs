@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::faults::armed::FaultId;
 use crate::faults::fault::Fault;
 use crate::journal::pattern::RequestPattern;
 use crate::journal::recorded_request::RecordedRequest;
@@ -125,6 +126,11 @@ impl MockServer {
         self.account().clock.advance(by);
     }
 
+    /// Sets the mock's clock, also to an earlier time. Waiting requests continue immediately.
+    pub fn set_time(&self, time: Timestamp) {
+        self.account().clock.set(time);
+    }
+
     /// Freezes the mock's clock.
     pub fn freeze(&self) {
         self.account().clock.freeze();
@@ -141,8 +147,13 @@ impl MockServer {
     }
 
     /// Adds a fault.
-    pub fn fault(&self, fault: Fault) {
-        self.change(|state| state.faults.add(fault));
+    pub fn fault(&self, fault: Fault) -> FaultId {
+        self.change(|state| state.faults.add(fault))
+    }
+
+    /// Removes one fault. Returns whether it was still there.
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.change(|state| state.faults.remove(id))
     }
 
     /// Removes all faults.
@@ -152,7 +163,9 @@ impl MockServer {
 
     /// Returns the faults, and to how many requests each was applied.
     pub fn faults(&self) -> Vec<(Fault, u64)> {
-        self.change(|state| state.faults.list())
+        let faults = self.change(|state| state.faults.list());
+        let faults = faults.into_iter();
+        faults.map(|(_, fault, applied)| (fault, applied)).collect()
     }
 
     /// Changes the limits to those of a tier. Requests that were counted remain counted.
@@ -197,6 +210,20 @@ impl MockServer {
             }
             None => false,
         })
+    }
+
+    /// Sets the time between two tokens of streams that begin later, by the mock's clock.
+    pub fn set_token_pace(&self, pace: Duration) {
+        self.change(|state| state.token_pace = pace);
+    }
+
+    /// Waits until `count` requests have arrived that match a pattern. Requests that are in the journal
+    /// already count.
+    ///
+    /// A pattern with a status matches when the response is ready. There is no time limit; use
+    /// `tokio::time::timeout` for one.
+    pub async fn wait_for(&self, pattern: &RequestPattern, count: usize) {
+        self.account().wait_for(pattern, count as u64).await;
     }
 
     /// Returns the requests in the journal, oldest first. The journal has room for 10,000 requests and

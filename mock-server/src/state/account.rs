@@ -5,7 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::faults::armed::Faults;
+use crate::journal::pattern::RequestPattern;
 use crate::journal::record::Journal;
 use crate::protocol::date_header::DateHeader;
 use crate::state::clock::RunningClock;
@@ -21,6 +24,8 @@ use crate::state::windows::Windows;
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) clock: RunningClock,
+    /// Notified when a request arrives or has its response.
+    pub(crate) requests: Notify,
     state: Mutex<AccountState>,
 }
 
@@ -48,7 +53,25 @@ impl Account {
         let seed = seed_of(settings.seed, key);
         Self {
             clock: RunningClock::new(&settings.clock),
+            requests: Notify::new(),
             state: Mutex::new(AccountState::new(settings, seed)),
+        }
+    }
+
+    /// Waits until `count` requests have arrived that match a pattern, and returns their number.
+    pub(crate) async fn wait_for(&self, pattern: &RequestPattern, count: u64) -> u64 {
+        loop {
+            // Registering before the journal is read does not miss a request.
+            let changed = self.requests.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let requests = self.lock().journal.requests();
+            let found = requests.iter().filter(|request| pattern.matches(request));
+            let found = found.count() as u64;
+            if found >= count {
+                return found;
+            }
+            changed.await;
         }
     }
 

@@ -110,6 +110,17 @@ impl RunningClock {
         self.0.advanced.notify_waiters();
     }
 
+    /// Sets the time. Whoever waits goes on.
+    pub(crate) fn set(&self, time: Timestamp) {
+        {
+            let mut state = self.lock();
+            state.base = time;
+            state.since = state.since.map(|_| Instant::now());
+            state.restarts += 1;
+        }
+        self.0.advanced.notify_waiters();
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         {
             let mut state = self.lock();

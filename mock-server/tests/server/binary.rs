@@ -40,7 +40,7 @@ impl Running {
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = self.connect();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -345,6 +345,13 @@ fn a_ready_file_that_is_a_link_or_a_pipe_stays_one() {
     mock.signal("-TERM");
     mock.ends_well();
     assert!(pipe.exists());
+}
+
+#[test]
+fn the_clock_can_start_at_a_date() {
+    let mock = Running::start(&["--clock", "frozen", "--start-time", "2030-05-06T07:08:09Z"]);
+    let clock = mock.request("GET", "/__mock/clock", "");
+    assert!(clock.contains(r#""now":"2030-05-06T07:08:09Z""#), "{clock}");
 }
 
 #[test]

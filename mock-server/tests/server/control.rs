@@ -1,9 +1,11 @@
 //! The control API: everything a Rust test can do, over HTTP.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use orionos_mock_server::{MockServer, Operation};
+use orionos_mock_server::{Clock, Fault, MockServer, Operation, RequestPattern, Tier};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, create, send, send_request};
@@ -397,4 +399,142 @@ async fn control_requests_are_not_in_the_journal_and_have_no_faults() {
         200
     );
     assert!(mock.requests().is_empty());
+}
+
+#[tokio::test]
+async fn one_fault_can_be_removed() {
+    let mock = mock();
+    let added = control(
+        &mock,
+        "POST",
+        "faults",
+        json!([{"kind": "close"}, {"kind": "status", "status": 502}]),
+    )
+    .await
+    .json();
+    let id = added["faults"][0]["id"].as_u64().unwrap();
+    let left = control(&mock, "DELETE", &format!("faults/{id}"), Value::Null).await;
+    assert_eq!(left.json()["faults"].as_array().unwrap().len(), 1);
+    assert_eq!(send(&mock, "GET", "/v1/agents", "").await.status, 502);
+    for gone in [id.to_string(), "99".to_owned(), "x".to_owned()] {
+        let answer = control(&mock, "DELETE", &format!("faults/{gone}"), Value::Null).await;
+        assert_eq!(answer.status, 404, "{gone}");
+    }
+    mock.clear_faults();
+    let id = mock.fault(Fault::close());
+    assert!(mock.remove_fault(id) && !mock.remove_fault(id));
+    assert_eq!(send(&mock, "GET", "/v1/agents", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn replies_can_be_added_and_listed() {
+    let mock = MockServer::builder().script(["one"]).in_process().unwrap();
+    let path = format!("/v1/agents/{}/messages", create(&mock, "Pilot").await);
+    let added = control(
+        &mock,
+        "POST",
+        "replies",
+        json!({"script": ["two"], "patterns": [{"pattern": "x", "template": "three"}]}),
+    )
+    .await;
+    assert_eq!(added.json()["script"], json!(["one", "two"]));
+    for reply in ["one", "two", "three"] {
+        let answer = send(&mock, "POST", &path, r#"{"text":"x"}"#).await;
+        assert_eq!(answer.json()["data"]["response"], reply);
+    }
+    let listed = control(&mock, "GET", "replies", Value::Null).await.json();
+    assert_eq!(
+        listed,
+        json!({"script": [], "patterns": [{"pattern": "x", "template": "three"}], "template": null})
+    );
+}
+
+#[tokio::test]
+async fn the_pace_of_streams_can_be_changed() {
+    let mock = MockServer::builder()
+        .clock(Clock::frozen())
+        .agents([json!({"id": "a", "name": "Pilot"})])
+        .in_process()
+        .unwrap();
+    let pace = control(&mock, "PUT", "pace", json!({"tokenPaceMs": 1000})).await;
+    assert_eq!(pace.json(), json!({"tokenPaceMs": 1000}));
+    let stream = tokio::spawn({
+        let mock = mock.clone();
+        async move {
+            send(
+                &mock,
+                "POST",
+                "/v1/agents/a/messages/stream",
+                r#"{"text":"Hi"}"#,
+            )
+            .await
+        }
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!stream.is_finished(), "it waits for the clock");
+    while !stream.is_finished() {
+        mock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    mock.set_token_pace(Duration::ZERO);
+    let pace = control(&mock, "GET", "pace", Value::Null).await;
+    assert_eq!(pace.json(), json!({"tokenPaceMs": 0}));
+}
+
+#[tokio::test]
+async fn the_clock_can_be_set_to_a_date() {
+    let mock = MockServer::builder()
+        .clock(Clock::frozen())
+        .tier(Tier::Standard)
+        .in_process()
+        .unwrap();
+    send(&mock, "GET", "/v1/agents", "").await;
+    for date in ["2030-05-06T07:08:09Z", "2020-01-01T00:00:00Z"] {
+        let set = control(&mock, "POST", "clock", json!({ "now": date })).await;
+        assert_eq!(set.json()["now"], date);
+        let answer = send(&mock, "GET", "/v1/agents", "").await;
+        assert_eq!(answer.header("x-ratelimit-remaining"), "59", "a new window");
+    }
+    let both = json!({"now": "2030-01-01T00:00:00Z", "advanceMs": 1500});
+    let moved = control(&mock, "POST", "clock", both).await;
+    assert_eq!(moved.json()["now"], "2030-01-01T00:00:01.5Z");
+}
+
+#[tokio::test]
+async fn a_test_can_wait_until_a_request_has_arrived() {
+    let mock = MockServer::start().await;
+    let list = json!({"request": {"operation": "list"}, "count": 2, "timeoutMs": 30_000});
+    let waiting = tokio::spawn({
+        let mock = mock.clone();
+        async move { control(&mock, "POST", "requests/wait", list).await }
+    });
+    let in_rust = tokio::spawn({
+        let mock = mock.clone();
+        async move {
+            let pattern = RequestPattern::of(Operation::List).status(200);
+            mock.wait_for(&pattern, 2).await;
+        }
+    });
+    send(&mock, "GET", "/v1/agents", "").await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waiting.is_finished() && !in_rust.is_finished());
+    send(&mock, "GET", "/v1/agents", "").await;
+    in_rust.await.unwrap();
+    let answer = waiting.await.unwrap();
+    assert_eq!((answer.status, answer.json()), (200, json!({"count": 2})));
+
+    let late = json!({"request": {"operation": "create"}, "timeoutMs": 1});
+    let answer = control(&mock, "POST", "requests/wait", late).await;
+    assert_eq!(answer.status, 408);
+    let said = answer.json()["error"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("expected at least 1 of: create; found 0"));
+    let long = json!({"timeoutMs": 60_001});
+    assert_eq!(
+        control(&mock, "POST", "requests/wait", long).await.status,
+        400
+    );
 }

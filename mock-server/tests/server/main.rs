@@ -7,6 +7,7 @@ mod control;
 mod endpoints;
 mod faults;
 mod http;
+mod journal;
 mod limits;
 mod many_mocks;
 mod state_file;
