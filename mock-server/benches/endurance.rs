@@ -273,7 +273,7 @@ async fn ten_thousand_streams(agents: &str) {
                 .await
                 .expect("it listens")
                 .write_all(
-                    b"POST /__mock/clock HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\
+                    b"POST /__mock/clock HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
                       content-type: application/json\r\ncontent-length: 18\r\n\r\n{\"advanceMs\":1000}",
                 )
                 .await

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// Escapes characters that control a terminal or change the order of text.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(controls) {
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_plain || !text.chars().any(controls) {
         return Cow::Borrowed(text);
     }
     let mut printable = String::with_capacity(text.len() + 16);

@@ -348,6 +348,18 @@ fn a_ready_file_that_is_a_link_or_a_pipe_stays_one() {
 }
 
 #[test]
+fn an_empty_variable_is_not_a_control_token() {
+    let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", "0"])
+        .env("ORION_MOCK_CONTROL_TOKEN", "")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("invalid control token"), "{said}");
+}
+
+#[test]
 fn the_clock_can_start_at_a_date() {
     let mock = Running::start(&["--clock", "frozen", "--start-time", "2030-05-06T07:08:09Z"]);
     let clock = mock.request("GET", "/__mock/clock", "");

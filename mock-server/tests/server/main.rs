@@ -10,5 +10,6 @@ mod http;
 mod journal;
 mod limits;
 mod many_mocks;
+mod memory;
 mod state_file;
 mod support;

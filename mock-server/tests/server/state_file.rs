@@ -76,11 +76,23 @@ fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
                 answered
             }
         });
+        // A reader, which must not see a number that the file then does not have.
+        let reader = std::thread::spawn({
+            let (address, id) = (address.clone(), id.clone());
+            move || {
+                let mut seen = 0;
+                while let Some(number) = read_back(&address, &id) {
+                    seen = number;
+                }
+                seen
+            }
+        });
         let spins = random.u32(0..400_000);
         (0..spins).for_each(|_| std::hint::spin_loop());
         child.kill().unwrap();
         child.wait().unwrap();
         let answered = writer.join().unwrap();
+        let seen = reader.join().unwrap();
 
         let text = std::fs::read(&file).unwrap();
         serde_json::from_slice::<Value>(&text)
@@ -91,6 +103,10 @@ fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
         assert!(
             (answered..=answered + 1).contains(&kept),
             "round {round}: {kept} after {answered}"
+        );
+        assert!(
+            seen <= kept,
+            "round {round}: {seen} was seen, {kept} is left"
         );
         next = kept + 1;
     }
