@@ -24,7 +24,7 @@ use crate::request::Request;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
-use crate::transport::{Incoming, Outgoing};
+use crate::transport::{Delivery, Incoming, Outgoing};
 
 /// Makes a call whose response's `data` is the result. It is boxed, because every layer returns it
 /// to the next.
@@ -151,15 +151,23 @@ impl<'a> Call<'a> {
 
         self.attempts += 1;
         let span = telemetry::attempt_span(self.handle, self.operation, self.attempts);
-        let response = pin!(self.send_and_read(reader, permit));
-        let response = telemetry::in_span(&span, response);
-        let result = match self.limit_of_attempt(now) {
-            Some(limit) => timeout_at(limit.at, response)
-                .await
-                .unwrap_or_else(|_| Err(limit.exceeded(true))),
-            None => response.await,
+        let delivery = Delivery::default();
+        let result = {
+            let response = pin!(self.send_and_read(reader, &mut permit, &delivery));
+            let response = telemetry::in_span(&span, response);
+            match self.limit_of_attempt(now) {
+                Some(limit) => timeout_at(limit.at, response)
+                    .await
+                    .unwrap_or_else(|_| Err(limit.exceeded(!delivery.give_up()))),
+                None => response.await,
+            }
         };
         telemetry::record(&span, &result);
+        if let Err(error) = &result
+            && error.outcome() == Outcome::NotSent
+        {
+            not_sent(&mut permit);
+        }
         result
     }
 
@@ -167,21 +175,19 @@ impl<'a> Call<'a> {
     async fn send_and_read<R: ReadResponse>(
         &self,
         reader: &R,
-        mut permit: Option<Permit>,
+        permit: &mut Option<Permit>,
+        delivery: &Delivery,
     ) -> Result<ApiResponse<R::Output>, OrionError> {
-        let response = self.handle.transport.send(self.outgoing(R::ACCEPT)?);
-        let Incoming { parts, body } = response.await.inspect_err(|error| {
-            if error.outcome() == Outcome::NotSent {
-                not_sent(&mut permit);
-            }
-        })?;
-        if let Some(permit) = &mut permit {
+        let outgoing = self.outgoing(R::ACCEPT)?;
+        let response = self.handle.transport.send(outgoing, delivery);
+        let Incoming { parts, body } = response.await?;
+        if let Some(permit) = permit {
             permit.observe(parts.status, &parts.headers);
         }
         let read = reader.read(&parts, body, self.handle.max_response_bytes);
         let read = read.await?;
         Ok(ApiResponse {
-            data: reader.finish(read, permit, self.deadline),
+            data: reader.finish(read, permit.take(), self.deadline),
             meta: ResponseMeta {
                 status: parts.status,
                 headers: parts.headers,

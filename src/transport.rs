@@ -1,10 +1,12 @@
 //! One HTTP request, sent by reqwest or by any tower service. The transport knows nothing of agents,
 //! envelopes or retries.
 
+mod delivery;
 mod request_body;
 mod response;
 mod service;
 
+pub(crate) use delivery::Delivery;
 pub use request_body::RequestBody;
 pub(crate) use response::{Incoming, IncomingBody, ResponseParts, StreamBody};
 pub(crate) use service::SharedService;
@@ -16,6 +18,8 @@ use futures_util::future::Either;
 use http::Method;
 use http::header::HeaderMap;
 use url::Url;
+
+use delivery::WatchedBody;
 
 use crate::error::{OrionError, TimeoutKind};
 
@@ -38,16 +42,18 @@ pub(crate) enum Transport {
 
 impl Transport {
     /// Sends a request. It is handed over immediately, so the future does not hold it while it waits.
+    /// `delivery` tells whether it may have reached the server.
     pub(crate) fn send(
         &self,
         request: Outgoing,
+        delivery: &Delivery,
     ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
         match self {
             Self::Reqwest {
                 client,
                 connect_timeout,
-            } => Either::Left(send_by_reqwest(client, *connect_timeout, request)),
-            Self::Service(service) => Either::Right(send_by_service(service, request)),
+            } => Either::Left(send_by_reqwest(client, *connect_timeout, request, delivery)),
+            Self::Service(service) => Either::Right(send_by_service(service, request, delivery)),
         }
     }
 }
@@ -56,13 +62,25 @@ fn send_by_reqwest(
     client: &reqwest::Client,
     connect_timeout: Option<Duration>,
     request: Outgoing,
+    delivery: &Delivery,
 ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
     let requested = connect_timeout
         .is_none()
         .then(|| Box::new(request.url.clone()));
     let mut outgoing = reqwest::Request::new(request.method, request.url);
     *outgoing.headers_mut() = request.headers;
-    *outgoing.body_mut() = request.body.map(reqwest::Body::from);
+    *outgoing.body_mut() = match connect_timeout {
+        Some(_) => Some(reqwest::Body::wrap(WatchedBody::new(
+            request.body,
+            delivery.clone(),
+        ))),
+        // A user's own client may send a request again that a server has refused (HTTP/2), for which
+        // it needs a body that can be cloned.
+        None => {
+            delivery.hand_over();
+            request.body.map(reqwest::Body::from)
+        }
+    };
     let response = client.execute(outgoing);
     async move {
         let mut response = response
@@ -87,6 +105,7 @@ fn send_by_reqwest(
 fn send_by_service(
     service: &SharedService,
     request: Outgoing,
+    delivery: &Delivery,
 ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
     let mut outgoing = http::Request::new(RequestBody::new(request.body));
     *outgoing.method_mut() = request.method;
@@ -94,7 +113,7 @@ fn send_by_service(
     let response = match request.url.as_str().parse() {
         Ok(uri) => {
             *outgoing.uri_mut() = uri;
-            Ok(service.call(outgoing))
+            Ok(service.call(outgoing, delivery))
         }
         Err(error) => Err(OrionError::config_with("the URL is not a URI", error)),
     };

@@ -231,7 +231,9 @@ impl OrionBuilder {
 
     /// Sets your own reqwest client, for example for proxies, certificates or DNS. Build it with
     /// `redirect::Policy::none()` and without a timeout. A call fails if the client followed a
-    /// redirect.
+    /// redirect. A call that exceeds a time limit while the client is still connecting has the
+    /// outcome [`Unknown`](crate::Outcome::Unknown); set a `connect_timeout` on the client, so that
+    /// it is [`NotSent`](crate::Outcome::NotSent).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -250,6 +252,10 @@ impl OrionBuilder {
 
     /// Sets a tower service that sends the requests, such as an in-process mock or a middleware
     /// stack. Each call uses a clone of it.
+    ///
+    /// The client cannot see whether the service has sent a request. So a call that exceeds a time
+    /// limit after the service was called has the outcome [`Unknown`](crate::Outcome::Unknown), even
+    /// if the service was still connecting, unless the service's own error says otherwise.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

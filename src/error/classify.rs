@@ -59,7 +59,7 @@ pub(crate) fn classify(failure: Failure<'_>) -> (Outcome, RetryClass) {
             } else {
                 Outcome::NotSent
             };
-            (outcome, classify_timeout(what))
+            (outcome, classify_timeout(what, sent))
         }
         // The server had begun to reply, so it has received the message.
         Failure::Stream => (Outcome::Unknown, RetryClass::Never),
@@ -88,9 +88,10 @@ fn classify_response(
     }
 }
 
-fn classify_timeout(what: TimeoutKind) -> RetryClass {
+fn classify_timeout(what: TimeoutKind, sent: bool) -> RetryClass {
     match what {
         TimeoutKind::Connect => RetryClass::Always,
+        TimeoutKind::Attempt if !sent => RetryClass::Always,
         TimeoutKind::Attempt => RetryClass::IfIdempotent,
         TimeoutKind::Deadline | TimeoutKind::StreamIdle | TimeoutKind::StreamRead => {
             RetryClass::Never
@@ -151,6 +152,7 @@ mod tests {
             (Failure::Connection { sent: false }, (NotSent, Always)),
             (Failure::Connection { sent: true }, (Unknown, IfIdempotent)),
             (timeout(Connect, false), (NotSent, Always)),
+            (timeout(Attempt, false), (NotSent, Always)),
             (timeout(Attempt, true), (Unknown, IfIdempotent)),
             (timeout(Deadline, false), (NotSent, Never)),
             (timeout(Deadline, true), (Unknown, Never)),

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::delivery::Delivery;
 use super::request_body::RequestBody;
 use super::response::{StreamBody, erase};
 use crate::error::{BoxError, OrionError};
@@ -33,17 +34,18 @@ impl SharedService {
         Self(Mutex::new(Box::new(service)))
     }
 
-    pub(crate) fn call(&self, request: Request<RequestBody>) -> ServiceFuture {
+    /// The request counts as handed over when the service is called: what it then does is not known.
+    pub(crate) fn call(&self, request: Request<RequestBody>, delivery: &Delivery) -> ServiceFuture {
         // A panic in the user's `Clone` poisons the lock, but leaves the service unchanged.
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .call_on_clone(request)
+            .call_on_clone(request, delivery.clone())
     }
 }
 
 trait ErasedService: Send {
-    fn call_on_clone(&self, request: Request<RequestBody>) -> ServiceFuture;
+    fn call_on_clone(&self, request: Request<RequestBody>, delivery: Delivery) -> ServiceFuture;
 }
 
 impl<S, B> ErasedService for S
@@ -55,12 +57,13 @@ where
     B::Data: Buf + Send,
     B::Error: Into<BoxError>,
 {
-    fn call_on_clone(&self, request: Request<RequestBody>) -> ServiceFuture {
+    fn call_on_clone(&self, request: Request<RequestBody>, delivery: Delivery) -> ServiceFuture {
         let mut service = self.clone();
         Box::pin(async move {
             poll_fn(|cx| service.poll_ready(cx))
                 .await
                 .map_err(|error| OrionError::connection(error, false))?;
+            delivery.hand_over();
             let response = service.call(request).await.map_err(|error| {
                 let error = error.into();
                 let sent = !was_never_sent(&*error);

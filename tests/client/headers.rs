@@ -35,6 +35,12 @@ async fn a_request_has_one_host_and_its_content_types() {
     assert_eq!(one(create, "content-type"), ["application/json"]);
     assert_eq!(one(create, "accept"), ["application/json"]);
     assert!(one(get, "content-type").is_empty());
+    let length = create.body.len().to_string();
+    assert_eq!(one(create, "content-length"), [length]);
+    assert!(one(get, "content-length").is_empty());
+    for request in &requests {
+        assert!(one(request, "transfer-encoding").is_empty());
+    }
     assert_eq!(one(get, "accept"), ["application/json"]);
     assert_eq!(one(stream, "accept"), ["text/event-stream"]);
 }

@@ -19,6 +19,7 @@ mod headers;
 mod hostile_server;
 mod mistakes;
 mod never_pausing;
+mod not_sent;
 mod other_shapes;
 mod pagination;
 mod retry_table;

@@ -1,0 +1,113 @@
+//! Whether a request was handed over before its call gave it up.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+const WAITING: u8 = 0;
+const HANDED_OVER: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// What became of one request: it is handed over to a connection, or its call gives it up.
+/// Whichever comes first holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Delivery(Arc<AtomicU8>);
+
+impl Delivery {
+    /// Hands the request over. Returns `false` if the call has given it up.
+    pub(super) fn hand_over(&self) -> bool {
+        self.settle(HANDED_OVER)
+    }
+
+    /// Gives the request up. Returns `true` if it will not be sent, or `false` if it may have been.
+    pub(crate) fn give_up(&self) -> bool {
+        self.settle(GIVEN_UP)
+    }
+
+    fn settle(&self, state: u8) -> bool {
+        let order = Ordering::SeqCst;
+        match self.0.compare_exchange(WAITING, state, order, order) {
+            Ok(_) => true,
+            Err(settled) => settled == state,
+        }
+    }
+}
+
+/// The body of a request, which notices when a connection takes the request: that is when hyper
+/// first looks at the body. No other part of a request shows it.
+pub(super) struct WatchedBody {
+    bytes: Option<Bytes>,
+    delivery: Delivery,
+}
+
+impl WatchedBody {
+    pub(super) fn new(bytes: Option<Bytes>, delivery: Delivery) -> Self {
+        Self { bytes, delivery }
+    }
+}
+
+/// The call has given the request up.
+#[derive(Debug, thiserror::Error)]
+#[error("the call has ended")]
+pub(super) struct GivenUp;
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = GivenUp;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, GivenUp>>> {
+        if !self.delivery.hand_over() {
+            return Poll::Ready(Some(Err(GivenUp)));
+        }
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Of a request without a body, this is all that a connection asks for.
+        self.delivery.hand_over();
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_holds() {
+        let delivery = Delivery::default();
+        assert!(delivery.hand_over() && delivery.hand_over());
+        assert!(!delivery.give_up());
+
+        let delivery = Delivery::default();
+        assert!(delivery.give_up() && delivery.give_up());
+        assert!(!delivery.hand_over());
+    }
+
+    #[test]
+    fn a_body_is_handed_over_when_it_is_looked_at_and_not_after_it_was_given_up() {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let delivery = Delivery::default();
+        let mut body = WatchedBody::new(Some(Bytes::from_static(b"{}")), delivery.clone());
+        assert_eq!(body.size_hint().exact(), Some(2));
+        assert!(delivery.give_up(), "its size says nothing");
+        let frame = Pin::new(&mut body).poll_frame(&mut cx);
+        assert!(matches!(frame, Poll::Ready(Some(Err(GivenUp)))));
+
+        let delivery = Delivery::default();
+        let body = WatchedBody::new(None, delivery.clone());
+        assert!(body.is_end_stream());
+        assert!(!delivery.give_up());
+    }
+}
