@@ -99,7 +99,7 @@ pub use error::{
 };
 pub use meta::{ApiResponse, ResponseMeta};
 pub use pacing::Pacing;
-pub use pagination::{Items, Listed, Page, Pages};
+pub use pagination::{Items, Listed, Page, Pages, UnreadableItem};
 pub use rate_limit::RateLimit;
 pub use raw_request::RawRequest;
 pub use retry::{RetryBudget, RetryPolicy};

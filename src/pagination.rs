@@ -2,12 +2,16 @@
 
 mod list_data;
 mod listed;
+mod live_list;
 mod page;
 mod pages;
+mod position;
+mod unreadable_item;
 
 pub use listed::Listed;
 pub use page::Page;
 pub use pages::{Items, Pages};
+pub use unreadable_item::UnreadableItem;
 
 pub(crate) use listed::Sealed;
 pub(crate) use page::List;

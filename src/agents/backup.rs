@@ -9,7 +9,7 @@ use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::request::{CallOptions, call_options};
-use crate::types::{AgentConfig, AgentId, Order};
+use crate::types::{AgentConfig, AgentId};
 
 /// Gets the configuration of every agent, as for character files. If one call fails, the others
 /// continue.
@@ -68,9 +68,10 @@ impl Backup {
             bulk,
             options,
         } = self;
-        let list = ListAgents::new(handle.clone()).order(Order::Asc).limit(100);
+        // Newest first is the order that misses no agent while others come and go.
+        let list = ListAgents::new(handle.clone()).limit(100);
         let agents = list.with_options(options.clone()).all().await?;
-        let ids = agents.into_iter().map(|agent| agent.id).collect();
+        let ids = agents.into_iter().rev().map(|agent| agent.id).collect();
         let outcomes = bulk
             .run(ids, |id| {
                 let get = GetAgent::new(handle.clone(), id.clone()).with_options(options.clone());

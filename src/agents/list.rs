@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
+use jiff::Timestamp;
 use url::form_urlencoded;
 
 use super::path::agents_path;
@@ -29,10 +30,16 @@ const LARGEST_PAGE: u32 = 100;
 /// Lists the account's agents: `GET /agents`.
 ///
 /// [`send`](Self::send) gets one page. [`items`](Self::items) and [`pages`](Self::pages) fetch the
-/// following pages as you read, and [`all`](Self::all) collects every agent. They end after the last
-/// page of the list, on an empty page, or on a page that repeats the one before (some servers return
-/// the last page for every higher number). An agent that moves to a later page while the list is read
-/// is not repeated. An agent that moves to an earlier page, because others were deleted, can be missed.
+/// following pages as you read, and [`all`](Self::all) collects every agent. They end on the server's
+/// latest total, on an empty page, or on a page that repeats the one before (some servers return the
+/// last page for every higher number).
+///
+/// The list may change while it is read. An agent that is there from the first page to the last is
+/// yielded, once. When the total shrinks, agents have moved to earlier pages, and the client reads
+/// those again. In the default order, newest first, that is all it takes. In any other order, a list
+/// that has changed is read once more, backward, because added agents can hide that others were
+/// deleted. Sorted by name or status, an agent can still be missed if an equal number of agents is
+/// added and deleted around it between two pages.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -130,8 +137,8 @@ impl ListAgents {
         self
     }
 
-    /// Returns a stream of all agents, starting with the first page. If a page fails, the stream yields
-    /// the error and ends.
+    /// Returns a stream of all agents, starting with the first page. An agent that cannot be decoded is
+    /// an error of its own. If a page fails, the stream yields the error and ends.
     pub fn items(self) -> Items<AgentSummary> {
         self.pages().items()
     }
@@ -148,7 +155,8 @@ impl ListAgents {
     /// # Errors
     ///
     /// Returns the error of the first page that fails, and [`OrionError::UnexpectedResponse`] if the
-    /// list has more than 10,000 pages.
+    /// list has more than 10,000 pages. If an agent cannot be decoded, returns an
+    /// [`OrionError::Decode`] that says how many there are; [`items`](Self::items) yields the others.
     pub async fn all(self) -> Result<Vec<AgentSummary>, OrionError> {
         self.pages().all().await
     }
@@ -160,7 +168,9 @@ impl ListAgents {
 
     fn into_list(self) -> List {
         let query = self.query();
-        List::new(self.handle, &LIST, agents_path(), query, self.options)
+        let newest_first = self.sort_by.unwrap_or(AgentSort::CreatedAt) == AgentSort::CreatedAt
+            && self.order.unwrap_or(Order::Desc) == Order::Desc;
+        List::new(self.handle, &LIST, agents_path(), query, self.options).newest_first(newest_first)
     }
 
     /// Returns the query without the page, which the list sets for each request.
@@ -193,5 +203,9 @@ impl Listed for AgentSummary {
 
     fn identity(&self) -> &str {
         self.id.as_str()
+    }
+
+    fn created_at(&self) -> Option<Timestamp> {
+        self.created_at
     }
 }

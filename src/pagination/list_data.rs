@@ -16,21 +16,16 @@ const ITEMS: &str = "items";
 pub(super) struct ListData<T> {
     pub(super) items: Vec<T>,
     /// The items that lack what they must have. They do not cost the list its other items.
-    pub(super) unreadable: Vec<UnreadableItem>,
+    pub(super) unreadable: Vec<Unreadable>,
     pub(super) pagination: Pagination,
 }
 
 /// An item that lacks what it must have.
 #[derive(Debug)]
-pub(super) struct UnreadableItem {
+pub(super) struct Unreadable {
     /// How many of the other items come before it.
-    #[allow(
-        dead_code,
-        reason = "for the place of the item's error among the others"
-    )]
     pub(super) items_before: usize,
     /// The item, unchanged.
-    #[allow(dead_code, reason = "for the error of the item alone")]
     pub(super) value: Value,
     /// Where it is wrong, from the list's key on, such as `agents[3].status`.
     pub(super) path: String,
@@ -54,7 +49,7 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListData<T>, A::Error> {
         // Servers disagree about the key. Of two lists, the one that is not empty counts.
-        let mut list: Option<(Vec<T>, Vec<UnreadableItem>)> = None;
+        let mut list: Option<(Vec<T>, Vec<Unreadable>)> = None;
         let mut found = false;
         let mut pagination = Pagination::default();
         while let Some(key) = map.next_key::<String>()? {
@@ -62,7 +57,7 @@ impl<'de, T: Listed> Visitor<'de> for ListVisitor<T> {
                 let mut items = None;
                 let other = map.next_value_seed(Read::into(&mut items, Accept::Anything))?;
                 found = true;
-                let is_empty = |(items, unreadable): &(Vec<T>, Vec<UnreadableItem>)| {
+                let is_empty = |(items, unreadable): &(Vec<T>, Vec<Unreadable>)| {
                     items.is_empty() && unreadable.is_empty()
                 };
                 if list.as_ref().is_none_or(is_empty) {
@@ -96,7 +91,7 @@ fn read_items<T: Listed>(
     items: Option<Vec<T>>,
     other: Option<Box<Value>>,
     key: &str,
-) -> Option<(Vec<T>, Vec<UnreadableItem>)> {
+) -> Option<(Vec<T>, Vec<Unreadable>)> {
     if let Some(items) = items {
         return Some((items, Vec::new()));
     }
@@ -107,7 +102,7 @@ fn read_items<T: Listed>(
     for (index, value) in values.into_iter().enumerate() {
         match serde_path_to_error::deserialize(&value) {
             Ok(item) => items.push(item),
-            Err(error) => unreadable.push(UnreadableItem {
+            Err(error) => unreadable.push(Unreadable {
                 items_before: items.len(),
                 path: match error.path().to_string().as_str() {
                     "." => format!("{key}[{index}]"),

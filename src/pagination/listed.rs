@@ -1,5 +1,6 @@
 //! What a list may consist of.
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::types::Lenient;
@@ -13,6 +14,10 @@ pub trait Listed: DeserializeOwned + Send + 'static + Sealed {
     /// Returns what identifies the item among the others.
     #[doc(hidden)]
     fn identity(&self) -> &str;
+
+    /// Returns when the item was created, if the server says so.
+    #[doc(hidden)]
+    fn created_at(&self) -> Option<Timestamp>;
 }
 
 /// Keeps other crates from implementing [`Listed`].

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::list_data::{ListData, UnreadableItem};
+use super::list_data::ListData;
 use super::listed::Listed;
+use super::unreadable_item::UnreadableItem;
 use crate::call::call;
-use crate::error::{Context, Failure, OrionError};
+use crate::error::OrionError;
 use crate::handle::Handle;
-use crate::meta::{ApiResponse, ResponseMeta};
+use crate::meta::ApiResponse;
 use crate::operation::Operation;
 use crate::request::{CallOptions, Path, Request};
 use crate::types::Pagination;
@@ -35,6 +36,8 @@ use crate::types::Pagination;
 pub struct Page<T> {
     /// The items of the page (`agents` or `items` in JSON).
     pub items: Vec<T>,
+    /// The items that lack a required field, apart from the others. Usually there are none.
+    pub unreadable: Vec<UnreadableItem>,
     /// The position of the page in the list.
     pub pagination: Pagination,
     pub(super) list: List,
@@ -44,7 +47,16 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// Returns whether there are more pages. After a page without items there are none.
     pub fn has_next(&self) -> bool {
-        !self.items.is_empty() && self.number < self.pagination.total_pages
+        let Pagination {
+            total_pages,
+            total_items,
+            items_per_page,
+            ..
+        } = self.pagination;
+        let is_empty = self.items.is_empty() && self.unreadable.is_empty();
+        let read = self.number.saturating_mul(items_per_page);
+        // The two totals can contradict each other; the one that says more is believed.
+        !is_empty && (self.number < total_pages || (items_per_page > 0 && read < total_items))
     }
 }
 
@@ -92,6 +104,8 @@ pub(crate) struct List {
     /// The query without the page, or the field and the reason why it is invalid.
     query: Result<String, (String, String)>,
     options: CallOptions,
+    /// Whether added items come first, before those that are still to be read.
+    newest_first: bool,
 }
 
 impl List {
@@ -111,7 +125,17 @@ impl List {
                 other => ("list".to_owned(), other.to_string()),
             }),
             options,
+            newest_first: true,
         }
+    }
+
+    pub(crate) fn newest_first(mut self, newest_first: bool) -> Self {
+        self.newest_first = newest_first;
+        self
+    }
+
+    pub(super) fn is_newest_first(&self) -> bool {
+        self.newest_first
     }
 
     pub(super) fn operation(&self) -> &'static str {
@@ -124,14 +148,14 @@ impl List {
     ) -> Result<ApiResponse<Page<T>>, OrionError> {
         let request = self.request(number);
         let response = call::<ListData<T>>(&self.handle, self.operation, request).await?;
-        let list_data = *response.data;
-        if let Some(item) = list_data.unreadable.into_iter().next() {
-            return Err(self.unreadable(item, &response.meta));
-        }
+        let unreadable = response.data.unreadable.into_iter();
         Ok(ApiResponse {
             data: Page {
-                items: list_data.items,
-                pagination: list_data.pagination,
+                items: response.data.items,
+                unreadable: unreadable
+                    .map(|item| UnreadableItem::new(item, &response.meta))
+                    .collect(),
+                pagination: response.data.pagination,
                 list: self,
                 number,
             },
@@ -139,15 +163,11 @@ impl List {
         })
     }
 
-    fn unreadable(&self, item: UnreadableItem, meta: &ResponseMeta) -> OrionError {
-        let context = Context {
-            status: Some(meta.status),
-            request_id: meta.request_id().map(str::to_owned),
-            attempts: meta.attempts,
-            ..Context::of(Failure::Undecodable)
-        };
-        let path = format!("data.{}", item.path);
-        OrionError::decode(path, item.error, context).of_operation(self.operation.name)
+    /// Returns the error of an item, without the API key that a server may repeat.
+    pub(super) fn error_of(&self, item: UnreadableItem, note: Option<String>) -> OrionError {
+        let mut error = item.into_error(note).of_operation(self.operation.name);
+        error.redact(self.handle.key.expose());
+        error
     }
 
     fn request(&self, number: u64) -> Result<Request<'_>, OrionError> {

@@ -1,15 +1,15 @@
 //! A list's pages and items as streams.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, TryStreamExt};
 
 use super::listed::Listed;
+use super::live_list::LiveList;
 use super::page::{List, Page};
 use crate::error::OrionError;
 
@@ -19,76 +19,34 @@ const MOST_PAGES_IN_MEMORY: usize = 10_000;
 type BoxedStream<T> = Pin<Box<dyn Stream<Item = Result<T, OrionError>> + Send>>;
 
 /// The pages of a list, in order. The stream ends after an error.
+///
+/// Items that the stream has already yielded are left out of later pages, so a page can have fewer
+/// items than the response had.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     pages: BoxedStream<Page<T>>,
-    operation: &'static str,
+    list: List,
 }
 
-/// The items of a list, in order. The stream ends after an error.
+/// The items of a list, in order.
+///
+/// An item that cannot be decoded is an [`OrionError::Decode`] of its own, and the stream goes on. The
+/// stream ends after any other error.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T>(BoxedStream<T>);
 
 impl List {
     pub(crate) fn pages<T: Listed>(self, first: u64, concurrency: usize) -> Pages<T> {
-        let operation = self.operation();
-        let pages = stream::once(self.fetch::<T>(first)).map_ok(move |response| {
-            let first = response.data;
-            let list = first.list.clone();
-            // Without a next page there is nothing to fetch in advance.
-            let last = if first.has_next() {
-                first.pagination.total_pages
-            } else {
-                first.number
-            };
-            let later = stream::iter(first.number.saturating_add(1)..=last)
-                .map(move |number| list.clone().fetch::<T>(number))
-                .buffered(concurrency)
-                .map_ok(|response| response.data);
-            stream::once(async { Ok(first) }).chain(later)
+        let live_list = LiveList::<T>::new(self.clone(), first, concurrency);
+        let pages = stream::unfold(live_list, |mut live_list| async move {
+            let page = live_list.next_page().await?;
+            Some((page, live_list))
         });
         Pages {
-            pages: Box::pin(until_the_end(pages.try_flatten())),
-            operation,
+            pages: Box::pin(pages),
+            list: self,
         }
     }
-}
-
-/// Ends the stream after an error, on an empty page, on a page that repeats the one before, and after
-/// a page that says that it is the last. Drops items that were already yielded.
-fn until_the_end<T: Listed>(
-    pages: impl Stream<Item = Result<Page<T>, OrionError>> + Send,
-) -> impl Stream<Item = Result<Page<T>, OrionError>> + Send {
-    let mut ended = false;
-    let mut before: Vec<String> = Vec::new();
-    let mut yielded: HashSet<String> = HashSet::new();
-    pages.scan((), move |(), page| {
-        let next = match page {
-            _ if ended => None,
-            Err(error) => {
-                ended = true;
-                Some(Err(error))
-            }
-            Ok(page) if page.items.is_empty() && !yielded.is_empty() => None,
-            Ok(mut page) => {
-                let these: Vec<String> = page
-                    .items
-                    .iter()
-                    .map(|item| item.identity().to_owned())
-                    .collect();
-                if !these.is_empty() && these == before {
-                    None
-                } else {
-                    ended = !page.has_next();
-                    page.items
-                        .retain(|item| yielded.insert(item.identity().to_owned()));
-                    before = these;
-                    Some(Ok(page))
-                }
-            }
-        };
-        std::future::ready(next)
-    })
 }
 
 impl<T: Listed> Pages<T> {
@@ -98,30 +56,57 @@ impl<T: Listed> Pages<T> {
     }
 
     pub(crate) fn items(self) -> Items<T> {
-        let items = self
-            .pages
-            .map_ok(|page| stream::iter(page.items.into_iter().map(Ok)))
+        let Self { pages, list } = self;
+        let items = pages
+            .map_ok(move |page| stream::iter(in_order(page, &list)))
             .try_flatten();
         Items(Box::pin(items))
     }
 
     pub(crate) async fn all(mut self) -> Result<Vec<T>, OrionError> {
         let mut all = Vec::new();
+        let mut unreadable = Vec::new();
         let mut pages = 0;
         while let Some(page) = self.next().await {
             pages += 1;
             if pages > MOST_PAGES_IN_MEMORY {
                 let error = OrionError::endless_list(MOST_PAGES_IN_MEMORY);
-                return Err(error.of_operation(self.operation));
+                return Err(error.of_operation(self.list.operation()));
             }
-            all.extend(page?.items);
+            let page = page?;
+            all.extend(page.items);
+            unreadable.extend(page.unreadable);
         }
-        Ok(all)
+        let (count, total) = (unreadable.len(), all.len() + unreadable.len());
+        match unreadable.into_iter().next() {
+            None => Ok(all),
+            Some(first) => {
+                let note = format!(
+                    "{count} of {total} items cannot be decoded; use items() to read the others"
+                );
+                Err(self.list.error_of(first, Some(note)))
+            }
+        }
     }
 }
 
+/// The page's items, and the errors of those that cannot be decoded, each in its place.
+fn in_order<T>(page: Page<T>, list: &List) -> Vec<Result<T, OrionError>> {
+    let mut unreadable = page.unreadable.into_iter().peekable();
+    let mut results = Vec::with_capacity(page.items.len());
+    for (index, item) in page.items.into_iter().enumerate() {
+        while let Some(odd) = unreadable.next_if(|odd| odd.items_before <= index) {
+            results.push(Err(list.error_of(odd, None)));
+        }
+        results.push(Ok(item));
+    }
+    results.extend(unreadable.map(|odd| Err(list.error_of(odd, None))));
+    results
+}
+
 impl<T> Items<T> {
-    /// Returns the next item, or `None` after the last item or an error.
+    /// Returns the next item, or `None` after the last one. An item that cannot be decoded is an
+    /// error; the next call returns the item after it.
     pub async fn next(&mut self) -> Option<Result<T, OrionError>> {
         poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
     }

@@ -17,6 +17,7 @@ mod failure_table;
 mod fixtures_round_trip;
 mod headers;
 mod hostile_server;
+mod live_lists;
 mod mistakes;
 mod never_pausing;
 mod not_sent;
