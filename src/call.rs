@@ -19,7 +19,7 @@ use crate::error::{OrionError, Outcome, TimeoutKind};
 use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
 use crate::operation::Operation;
-use crate::pacing::{Permit, WaitLimits, WindowKey};
+use crate::pacing::{Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
 use crate::request::Request;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
@@ -80,6 +80,10 @@ struct Call<'a> {
     started: Instant,
     deadline: Option<TimeLimit>,
     attempts: u32,
+    /// What pacing and the waits before retries have taken.
+    waited: Duration,
+    /// Where the next attempt enters the queue.
+    place: Place,
     /// The least certain outcome of the attempts so far.
     outcome: Outcome,
 }
@@ -99,6 +103,8 @@ impl<'a> Call<'a> {
             deadline: deadline
                 .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
             attempts: 0,
+            waited: Duration::ZERO,
+            place: Place::Back,
             outcome: Outcome::NotSent,
         }
     }
@@ -118,8 +124,12 @@ impl<'a> Call<'a> {
                 Err(error) => error,
             };
             let wait = self.wait_before_retry(error, &mut schedule)?;
-            sleep(wait).await;
             now = Instant::now();
+            if !self.is_held_back(wait, now) {
+                sleep(wait.delay).await;
+                let started = std::mem::replace(&mut now, Instant::now());
+                self.waited += now - started;
+            }
         }
     }
 
@@ -132,15 +142,13 @@ impl<'a> Call<'a> {
         let mut permit = None;
         if let Some(pacer) = &self.handle.pacer {
             let limits = WaitLimits {
-                deadline: self.deadline.map(|deadline| deadline.at),
-                // `Date` and the reset are whole seconds: a full window can look one second longer.
-                longest: self
-                    .policy
-                    .max_retry_after
-                    .saturating_add(Duration::from_secs(1)),
+                max_wait: self.request.options.max_wait().or(self.handle.max_wait),
+                deadline: self.deadline.map(|limit| (limit.length, limit.at)),
+                max_retry_after: self.policy.max_retry_after,
             };
-            let admitted = pacer.acquire(&self.window, limits, now).await;
-            let admitted = admitted.map_err(|_| self.past_deadline())?;
+            let admitted = pacer.acquire(&self.window, self.place, limits, now).await;
+            let admitted = admitted.map_err(held_back)?;
+            self.waited += admitted.admitted_at() - now;
             now = admitted.admitted_at();
             permit = Some(admitted);
         }
@@ -193,6 +201,7 @@ impl<'a> Call<'a> {
                 headers: parts.headers,
                 attempts: self.attempts,
                 elapsed: self.started.elapsed(),
+                waited: self.waited,
             },
         })
     }
@@ -233,19 +242,29 @@ impl<'a> Call<'a> {
         OrionError::timeout(TimeoutKind::Deadline, length, false)
     }
 
+    /// Returns whether pacing already holds the call back for as long as the server asked it to
+    /// wait. Then it leaves at the reset, neither sooner nor later.
+    fn is_held_back(&self, wait: Wait, now: Instant) -> bool {
+        let (Some(pacer), Some(requested)) = (&self.handle.pacer, wait.requested) else {
+            return false;
+        };
+        self.place == Place::Front && pacer.holds_back(&self.window, requested, now)
+    }
+
     /// Returns how long to wait before the next attempt, or the error if there is none.
     fn wait_before_retry(
         &mut self,
         error: OrionError,
         schedule: &mut Option<Schedule>,
-    ) -> Result<Duration, OrionError> {
+    ) -> Result<Wait, OrionError> {
         let mut error = self.annotate(error);
         let Some(context) = error.context_mut() else {
             return Err(error);
         };
+        let requested = context.retry_after;
         let failed = Failed {
             retry: context.retry,
-            retry_after: context.retry_after,
+            retry_after: requested,
             idempotency: self.operation.idempotency,
             attempts: self.attempts,
             deadline: self.deadline,
@@ -255,7 +274,13 @@ impl<'a> Call<'a> {
             Decision::Retry { wait } => {
                 context.retryable = true;
                 telemetry::waiting(&error, wait);
-                Ok(wait)
+                if error.is_rate_limited() {
+                    self.place = Place::Front;
+                }
+                Ok(Wait {
+                    delay: wait,
+                    requested,
+                })
             }
             Decision::GiveUp(reason) => {
                 context.retryable = reason.is_retryable();
@@ -276,6 +301,22 @@ impl<'a> Call<'a> {
         }
         error
     }
+}
+
+/// A wait before a retry, and the delay that the server requested.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    delay: Duration,
+    requested: Option<Duration>,
+}
+
+fn held_back(wait: TooLong) -> OrionError {
+    let bound = match wait.bound {
+        WaitBound::MaxWait(length) => ("max_wait", length),
+        WaitBound::Deadline(length) => ("deadline", length),
+        WaitBound::MaxRetryAfter(length) => ("max_retry_after", length),
+    };
+    OrionError::held_back(wait.window, wait.resets_in, wait.max_in_flight, bound)
 }
 
 fn not_sent(permit: &mut Option<Permit>) {

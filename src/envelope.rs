@@ -13,6 +13,7 @@ use crate::error::{Context, Failure, OrionError};
 use crate::error_words::ErrorWords;
 use crate::lone_surrogates;
 use crate::meta::request_id;
+use crate::rate_limit::RateLimit;
 use crate::retry_after::retry_after;
 use crate::transport::ResponseParts;
 use crate::types::ErrorCode;
@@ -156,6 +157,7 @@ impl Response<'_> {
             status: Some(self.parts.status),
             request_id: request_id(&self.parts.headers).map(str::to_owned),
             retry_after: retry_after(details, &self.parts.headers),
+            rate_limit: RateLimit::from_headers(&self.parts.headers),
             ..Context::of(failure).excerpt_of(&self.body)
         }
     }

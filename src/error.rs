@@ -16,6 +16,7 @@ mod details;
 mod display;
 mod orion_error;
 mod outcome;
+mod rate_limited;
 mod redact;
 mod timeout_kind;
 
@@ -25,6 +26,7 @@ pub use details::{
 };
 pub use orion_error::OrionError;
 pub use outcome::Outcome;
+pub use rate_limited::RateLimitedError;
 pub use timeout_kind::TimeoutKind;
 
 pub(crate) use classify::{Failure, RetryClass};

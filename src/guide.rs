@@ -12,6 +12,8 @@
 //! For production:
 //!
 //! - [`configuration`]: all settings, and what protects the key.
+//! - [`several_processes`]: share one account's limits among replicas.
+//! - [`deploy`]: run the store by which they share them.
 //! - [`observability`]: traces and logs.
 //! - [`http_stack`]: proxies, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.
@@ -34,6 +36,12 @@ pub mod retries {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/several_processes.md")]
+pub mod several_processes {}
+
+#[doc = include_str!("guide/deploy.md")]
+pub mod deploy {}
 
 #[doc = include_str!("guide/configuration.md")]
 pub mod configuration {}

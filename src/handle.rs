@@ -27,6 +27,7 @@ pub(crate) struct Handle {
     pub(crate) transport: Transport,
     pub(crate) timeout: Duration,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) max_wait: Option<Duration>,
     pub(crate) stream_idle_timeout: Duration,
     pub(crate) stream_read_timeout: Option<Duration>,
     pub(crate) retry: RetryPolicy,

@@ -95,12 +95,18 @@ pub use agents::{
 pub use client::{OrionBuilder, OrionOS};
 pub use error::{
     ApiError, BodyTooLarge, ConfigError, ConnectionError, DecodeError, OrionError, Outcome,
-    StreamError, TimeoutError, TimeoutKind, UnexpectedResponse,
+    RateLimitedError, StreamError, TimeoutError, TimeoutKind, UnexpectedResponse,
 };
 pub use meta::{ApiResponse, ResponseMeta};
-pub use pacing::Pacing;
+pub use pacing::{
+    Grant, Holding, MemoryWindowStore, Pacing, Reservation, StoreError, StoreFuture, WindowReport,
+    WindowStore,
+};
+
+#[cfg(feature = "redis")]
+pub use pacing::RedisWindowStore;
 pub use pagination::{Items, Listed, Page, Pages, UnreadableItem};
-pub use rate_limit::RateLimit;
+pub use rate_limit::{RateLimit, RateLimitWindow};
 pub use raw_request::RawRequest;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stream::{MessageEvent, MessageStream};

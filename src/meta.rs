@@ -47,12 +47,19 @@ pub struct ResponseMeta {
     pub attempts: u32,
     /// The time from the start of the call to its response, including attempts, waits and pacing.
     pub elapsed: Duration,
+    pub(crate) waited: Duration,
 }
 
 impl ResponseMeta {
     /// Returns the response's `X-Request-Id`.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers)
+    }
+
+    /// Returns how much of [`elapsed`](Self::elapsed) the call waited: for a rate limit, for a place
+    /// among the messages in flight, and before retries.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// Returns the response's `X-RateLimit-*` headers, or `None` if one is missing or invalid.

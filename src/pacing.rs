@@ -1,44 +1,81 @@
 //! Waiting for a rate limit's reset instead of running into a 429.
 //!
 //! Each operation has a [`FairQueue`](fair_queue::FairQueue) (messages have one per agent) in front
-//! of its rate-limit window, which it learns from the response headers. One more queue stands for
-//! the account's window over all operations. A call passes both queues. It leaves them when its
+//! of its rate-limit windows, which it learns from the response headers. One more queue stands for
+//! the account's windows over all operations. A call passes both queues. It leaves them when its
 //! response headers arrive; a message in flight stays until its response has been read.
 
 mod account;
 mod fair_queue;
+mod lease;
+mod observation;
 mod permit;
+mod places;
 mod queues;
+mod sent;
 mod server_clock;
+mod share;
 mod shared_queues;
+mod start;
+mod store;
+mod store_link;
+mod store_log;
+mod store_state;
 mod wait_limits;
 mod waiting;
 mod window;
 mod window_key;
+mod windows;
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use fair_queue::Place;
 pub(crate) use permit::Permit;
 use queues::QueueId;
 use shared_queues::SharedQueues;
-pub(crate) use wait_limits::{PastDeadline, WaitLimits};
+#[cfg(feature = "redis")]
+pub use store::RedisWindowStore;
+pub use store::{
+    Grant, Holding, MemoryWindowStore, Reservation, StoreError, StoreFuture, WindowReport,
+    WindowStore,
+};
+use store_link::StoreLink;
+pub(crate) use wait_limits::{TooLong, WaitBound, WaitLimits};
 use waiting::Waiting;
 pub(crate) use window_key::{RateWindow, WindowKey};
 
+use crate::rate_limit::RateLimitWindow;
+
 /// Whether calls wait for the rate limit's reset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Pacing {
     /// Learns from the `X-RateLimit-*` headers: when a window is used up, calls wait in order until
-    /// it resets. At most 10 messages per agent are in flight, and at most 10 calls per operation
-    /// before its first response. A caller under the limit never waits.
+    /// it resets. At most 10 messages per agent are in flight, and at most 10 calls before the first
+    /// response. If other clients use the same account, each takes its share. A client that is alone
+    /// and under the limit never waits.
     #[default]
     Adaptive,
+    /// Like `Adaptive`, for clients in several processes: they share the limits by a store. See
+    /// [`Pacing::shared`].
+    Shared(Arc<dyn WindowStore>),
     /// Sends immediately, and leaves 429s to the retry policy.
     Off,
+}
+
+impl Pacing {
+    /// Shares the account's limits with all clients that use the same store and the same API key:
+    /// the permitted rate is divided among them, and almost no call runs into a 429.
+    ///
+    /// If the store does not reply within 100 ms, the client paces on its own, as with
+    /// [`Pacing::Adaptive`], until the store is back.
+    pub fn shared(store: impl WindowStore) -> Self {
+        Self::Shared(Arc::new(store))
+    }
 }
 
 /// Lets a client's calls through when their rate-limit windows have room.
@@ -48,50 +85,84 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    pub(crate) fn new() -> Self {
-        Self {
-            queues: Arc::new(SharedQueues::new()),
-        }
+    /// The pacer that this setting asks for. `account` is a name that says nothing of the key.
+    pub(crate) fn new(pacing: Pacing, account: impl FnOnce() -> String) -> Option<Self> {
+        let queues = match pacing {
+            Pacing::Adaptive => SharedQueues::alone(),
+            Pacing::Shared(store) => SharedQueues::sharing(StoreLink::new(store), account()),
+            Pacing::Off => return None,
+        };
+        Some(Self {
+            queues: Arc::new(queues),
+        })
     }
 
     /// Waits until the call may be sent, from `now` on. Dropping the future leaves the queue.
     pub(crate) async fn acquire(
         &self,
         key: &WindowKey,
+        place: Place,
         limits: WaitLimits,
         now: Instant,
-    ) -> Result<Permit, PastDeadline> {
-        let mut permit = Permit::new(self.queues.clone(), now);
-        let (operation, entered) = {
+    ) -> Result<Permit, TooLong> {
+        let (operation, queued) = {
             let mut queues = self.queues.lock();
             let operation = queues.operation(key, now);
-            (operation, queues.queue(operation).enter(now))
+            let passed = queues
+                .queue(QueueId::Operation(operation))
+                .enter(place, now);
+            let queued = match passed {
+                Err(number) => Queued::Operation(number),
+                Ok(()) => match queues.account.enter(place, now) {
+                    Err(number) => Queued::Account(number),
+                    Ok(()) => {
+                        let mut permit = Permit::new(self.queues.clone(), operation, now);
+                        permit.admit(queues.responses(), now);
+                        return Ok(permit);
+                    }
+                },
+            };
+            (operation, queued)
         };
-        if let Err(number) = entered {
-            let admitted_at = self.queued(operation, number, limits).await?;
-            permit.set_admitted_at(admitted_at);
+        let end = limits.end(now);
+        let wait = |queue, number| {
+            let mut waiting = Waiting::new(&self.queues, queue, number, limits, end);
+            poll_fn(move |cx| waiting.poll(cx))
+        };
+        let (mut permit, number) = match queued {
+            Queued::Account(number) => {
+                let permit = Permit::new(self.queues.clone(), operation, now);
+                (permit, Some(number))
+            }
+            Queued::Operation(number) => {
+                let now = wait(QueueId::Operation(operation), number).await?;
+                let permit = Permit::new(self.queues.clone(), operation, now);
+                let number = self.queues.lock().account.enter(place, now).err();
+                (permit, number)
+            }
+        };
+        if let Some(number) = number {
+            wait(QueueId::Account, number).await?;
         }
-        permit.enter_operation(operation);
-        let entered = self
-            .queues
-            .lock()
-            .queue(QueueId::Account)
-            .enter(permit.admitted_at());
-        if let Err(number) = entered {
-            let admitted_at = self.queued(QueueId::Account, number, limits).await?;
-            permit.set_admitted_at(admitted_at);
-        }
-        permit.enter_account();
+        let responses = self.queues.lock().responses();
+        permit.admit(responses, Instant::now());
         Ok(permit)
     }
 
-    async fn queued(
-        &self,
-        queue: QueueId,
-        number: u64,
-        limits: WaitLimits,
-    ) -> Result<Instant, PastDeadline> {
-        let mut waiting = Waiting::new(&self.queues, queue, number, limits);
-        poll_fn(|cx| waiting.poll(cx)).await
+    /// Whether a call that the server refused, and asked to wait for `delay`, waits long enough if
+    /// it queues up again at once: its window is used up until then.
+    pub(crate) fn holds_back(&self, key: &WindowKey, delay: Duration, now: Instant) -> bool {
+        self.queues.lock().hold(key, delay, now)
     }
+
+    /// The windows that are known.
+    pub(crate) fn windows(&self) -> Vec<RateLimitWindow> {
+        self.queues.lock().snapshot()
+    }
+}
+
+/// The queue that a call waits in, and its number there.
+enum Queued {
+    Operation(i64),
+    Account(i64),
 }

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const LIMIT: &str = "x-ratelimit-limit";
 const REMAINING: &str = "x-ratelimit-remaining";
@@ -10,7 +11,7 @@ const RESET: &str = "x-ratelimit-reset";
 /// A rate limit, from the response headers `X-RateLimit-Limit`, `-Remaining` and `-Reset`.
 ///
 /// It is the account's window or the operation's, whichever has fewer requests left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RateLimit {
     /// How many requests the window permits.
@@ -19,6 +20,53 @@ pub struct RateLimit {
     pub remaining: u64,
     /// When the window resets, by the server's clock.
     pub reset: Timestamp,
+}
+
+/// A rate-limit window as a client knows it: for a dashboard, or to decide what can wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RateLimitWindow {
+    /// The operation whose calls it limits, such as `agents.get`; `messages` for sent and streamed
+    /// messages to an agent, `account` for the window over all operations.
+    pub operation: &'static str,
+    /// The agent, if the window limits the messages to one agent.
+    pub scope: Option<String>,
+    /// Requests that the window permits.
+    pub limit: u64,
+    /// Requests that are left in it.
+    pub remaining: u64,
+    /// When it resets, by the server's clock. `None` if it has reset and no response has told of
+    /// the next reset.
+    pub resets_at: Option<Timestamp>,
+    /// Calls that wait for it.
+    pub waiting: usize,
+}
+
+impl RateLimitWindow {
+    /// A window of which only the name is known.
+    pub(crate) fn unknown(
+        (operation, scope): (&'static str, Option<&str>),
+        waiting: usize,
+    ) -> Self {
+        Self {
+            operation,
+            scope: scope.map(str::to_owned),
+            limit: 0,
+            remaining: 0,
+            resets_at: None,
+            waiting,
+        }
+    }
+
+    /// The same as response headers would say it, if the reset is known.
+    pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
+        Some(RateLimit {
+            limit: self.limit,
+            remaining: self.remaining,
+            reset: self.resets_at?,
+        })
+    }
 }
 
 impl RateLimit {

@@ -27,6 +27,7 @@ use crate::handle::Handle;
 use crate::meta::{ApiResponse, request_id};
 use crate::operation::Operation;
 use crate::pacing::Permit;
+use crate::rate_limit::RateLimit;
 use crate::retry_after::retry_after;
 use crate::transport::StreamBody;
 use crate::turns::Turns;
@@ -86,6 +87,7 @@ struct Source {
     operation: &'static str,
     status: StatusCode,
     request_id: Option<String>,
+    rate_limit: Option<RateLimit>,
     attempts: u32,
 }
 
@@ -117,6 +119,7 @@ impl MessageStream {
                 operation: operation.name,
                 status: open.status,
                 request_id: request_id(&meta.headers).map(str::to_owned),
+                rate_limit: meta.rate_limit(),
                 attempts: meta.attempts,
             },
             handle,
@@ -183,6 +186,7 @@ impl MessageStream {
             context.attempts = source.attempts;
             context.status = Some(source.status);
             context.request_id.clone_from(&source.request_id);
+            context.rate_limit = source.rate_limit;
             context.partial_text = Some(std::mem::take(&mut self.text));
         }
         error.redact(self.handle.key.expose());

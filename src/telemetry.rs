@@ -114,6 +114,7 @@ mod enabled {
             OrionError::Decode(_) => "decode",
             OrionError::Connection(_) if error.outcome() == Outcome::NotSent => "connect",
             OrionError::Connection(_) => "connection",
+            OrionError::RateLimited(_) => "rate_limited",
             OrionError::Stream(_) => "stream",
             OrionError::BodyTooLarge(_) => "body_too_large",
             _ => "_OTHER",

@@ -12,6 +12,7 @@ use crate::envelope::Response;
 use crate::error::OrionError;
 use crate::meta::request_id;
 use crate::pacing::Permit;
+use crate::rate_limit::RateLimit;
 use crate::time_limit::TimeLimit;
 use crate::transport::{IncomingBody, ResponseParts, StreamBody};
 
@@ -146,6 +147,7 @@ async fn whole<'a>(
             if let Some(context) = error.context_mut() {
                 context.status = Some(parts.status);
                 context.request_id = request_id(&parts.headers).map(str::to_owned);
+                context.rate_limit = RateLimit::from_headers(&parts.headers);
             }
             Err(error)
         }

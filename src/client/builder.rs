@@ -39,6 +39,7 @@ const OWN_USER_AGENT: &str = concat!("orionos-rust/", env!("CARGO_PKG_VERSION"))
 ///     .timeout(Duration::from_secs(30))
 ///     .connect_timeout(Duration::from_secs(10))
 ///     .deadline(Duration::from_secs(120))
+///     .max_wait(Duration::from_secs(30))
 ///     .stream_idle_timeout(Duration::from_secs(60))
 ///     .retry(RetryPolicy::default())
 ///     .pacing(Pacing::Adaptive)
@@ -56,6 +57,7 @@ pub struct OrionBuilder {
     timeout: Duration,
     connect_timeout: Duration,
     deadline: Option<Duration>,
+    max_wait: Option<Duration>,
     stream_idle_timeout: Duration,
     stream_read_timeout: Option<Duration>,
     retry: RetryPolicy,
@@ -104,6 +106,7 @@ impl OrionBuilder {
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             deadline: None,
+            max_wait: None,
             stream_idle_timeout: Duration::from_secs(60),
             stream_read_timeout: None,
             retry: RetryPolicy::default(),
@@ -167,6 +170,16 @@ impl OrionBuilder {
     /// limit by default.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
+        self
+    }
+
+    /// Sets the longest wait for a rate limit, or for a place among the messages in flight, before an
+    /// attempt. A call that cannot be sent by then fails immediately with
+    /// [`OrionError::RateLimited`], which says when the window resets. It does not limit a stream
+    /// that has begun. No limit by default, but a reset that is further away than the policy's
+    /// `max_retry_after` is waited for only if you set this.
+    pub fn max_wait(mut self, limit: Duration) -> Self {
+        self.max_wait = Some(limit);
         self
     }
 
@@ -319,6 +332,7 @@ impl OrionBuilder {
         headers.extend(own_headers.clone());
         let mut headers_with_body = headers.clone();
         headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let pacer = Pacer::new(self.pacing, || key.fingerprint(&base_url));
         Ok(OrionOS::with_handle(Handle {
             base_url,
             key,
@@ -327,14 +341,12 @@ impl OrionBuilder {
             transport,
             timeout: self.timeout,
             deadline: self.deadline,
+            max_wait: self.max_wait,
             stream_idle_timeout: self.stream_idle_timeout,
             stream_read_timeout: self.stream_read_timeout,
             retry: self.retry,
             budget: BudgetState::new(self.retry_budget),
-            pacer: match self.pacing {
-                Pacing::Adaptive => Some(Pacer::new()),
-                Pacing::Off => None,
-            },
+            pacer,
             max_response_bytes: self.max_response_bytes,
         }))
     }

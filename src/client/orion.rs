@@ -7,6 +7,8 @@ use http::Method;
 
 use crate::agents::Agents;
 use crate::handle::Handle;
+use crate::pacing::Pacer;
+use crate::rate_limit::RateLimitWindow;
 use crate::raw_request::RawRequest;
 
 /// A client of the OrionOS API.
@@ -73,6 +75,16 @@ impl OrionOS {
         path: impl IntoIterator<Item = S>,
     ) -> RawRequest {
         RawRequest::new(self.handle.clone(), method, path)
+    }
+
+    /// Returns the rate-limit windows that this client knows, with the calls that wait for them: a
+    /// snapshot for a dashboard or a health check. It is empty with [`Pacing::Off`] and before the
+    /// first response.
+    ///
+    /// [`Pacing::Off`]: crate::Pacing::Off
+    pub fn rate_limits(&self) -> Vec<RateLimitWindow> {
+        let pacer = self.handle.pacer.as_ref();
+        pacer.map(Pacer::windows).unwrap_or_default()
     }
 
     /// Returns the base URL, without a trailing slash.

@@ -15,6 +15,8 @@ pub(crate) enum RetryClass {
     Always,
     /// Idempotent calls only: the server may have acted.
     IfIdempotent,
+    /// Any call, but later: the client has given up waiting.
+    Later,
     /// No call: a retry cannot help.
     Never,
 }
@@ -37,6 +39,8 @@ pub(crate) enum Failure<'a> {
     Connection { sent: bool },
     /// A time limit of the client was exceeded. `sent` as above.
     Timeout { what: TimeoutKind, sent: bool },
+    /// Pacing could not let the call through in time.
+    HeldBack,
     /// A stream failed after it had begun, for whatever reason.
     Stream,
     /// A list has more pages than `all()` reads.
@@ -61,6 +65,7 @@ pub(crate) fn classify(failure: Failure<'_>) -> (Outcome, RetryClass) {
             };
             (outcome, classify_timeout(what, sent))
         }
+        Failure::HeldBack => (Outcome::NotSent, RetryClass::Later),
         // The server had begun to reply, so it has received the message.
         Failure::Stream => (Outcome::Unknown, RetryClass::Never),
         Failure::EndlessList => (Outcome::Rejected, RetryClass::Never),
@@ -102,7 +107,7 @@ fn classify_timeout(what: TimeoutKind, sent: bool) -> RetryClass {
 #[cfg(test)]
 mod tests {
     use super::Outcome::{NotSent, Rejected, Unknown};
-    use super::RetryClass::{Always, IfIdempotent, Never};
+    use super::RetryClass::{Always, IfIdempotent, Later, Never};
     use super::*;
 
     #[test]
@@ -160,6 +165,7 @@ mod tests {
             (timeout(StreamRead, true), (Unknown, Never)),
             (Failure::Undecodable, (Unknown, Never)),
             (Failure::TooLarge, (Unknown, Never)),
+            (Failure::HeldBack, (NotSent, Later)),
             (Failure::Stream, (Unknown, Never)),
             (Failure::EndlessList, (Rejected, Never)),
         ] {

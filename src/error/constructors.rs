@@ -11,7 +11,9 @@ use super::details::{
     TimeoutError, UnexpectedResponse,
 };
 use super::orion_error::OrionError;
+use super::rate_limited::RateLimitedError;
 use super::timeout_kind::TimeoutKind;
+use crate::rate_limit::RateLimitWindow;
 use crate::types::ErrorCode;
 
 impl OrionError {
@@ -78,6 +80,23 @@ impl OrionError {
             what,
             context: Box::new(TimeoutError::new(what, limit, context)),
         }
+    }
+
+    /// Pacing cannot let the call through within `bound`, a setting and its value. It would wait for
+    /// this window, for `resets_in` if that is known, or until one of `max_in_flight` calls ends.
+    pub(crate) fn held_back(
+        window: RateLimitWindow,
+        resets_in: Option<Duration>,
+        max_in_flight: Option<u64>,
+        bound: (&'static str, Duration),
+    ) -> Self {
+        let context = Context {
+            retry_after: resets_in,
+            rate_limit: window.rate_limit(),
+            ..Context::of(Failure::HeldBack)
+        };
+        let error = RateLimitedError::new(window, max_in_flight, bound, context);
+        Self::RateLimited(Box::new(error))
     }
 
     pub(crate) fn stream(what: &'static str) -> Self {

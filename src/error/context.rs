@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::classify::{Failure, RetryClass, classify};
 use super::outcome::Outcome;
+use crate::rate_limit::RateLimit;
 
 /// How much of a body an error keeps.
 const EXCERPT_BYTES: usize = 2048;
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
     /// The first part of the body.
     pub(crate) excerpt: Option<String>,
     /// What a stream had received before it failed.
@@ -42,6 +44,7 @@ impl Context {
             status: None,
             request_id: None,
             retry_after: None,
+            rate_limit: None,
             excerpt: None,
             partial_text: None,
             note: None,

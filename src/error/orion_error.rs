@@ -13,7 +13,9 @@ use super::details::{
 };
 use super::display;
 use super::outcome::Outcome;
+use super::rate_limited::RateLimitedError;
 use super::timeout_kind::TimeoutKind;
+use crate::rate_limit::RateLimit;
 use crate::types::ErrorCode;
 
 /// Everything that can go wrong with a call.
@@ -57,6 +59,10 @@ pub enum OrionError {
         /// The length of the limit, and the call that it ended.
         context: Box<TimeoutError>,
     },
+    /// A rate limit held the call back for longer than its `max_wait` or `deadline` permits. Nothing
+    /// was sent.
+    #[error(transparent)]
+    RateLimited(Box<RateLimitedError>),
     /// A stream ended before `done`, or had an invalid event.
     #[error(transparent)]
     Stream(Box<StreamError>),
@@ -102,10 +108,16 @@ impl OrionError {
     }
 
     /// Returns the delay that the server requested before a retry: `details.retryAfter`, else
-    /// `Retry-After`, else the time from the response's `Date` to `X-RateLimit-Reset`. Wait at least
-    /// this long.
+    /// `Retry-After`, else the time from the response's `Date` to `X-RateLimit-Reset`. For a call
+    /// that pacing held back, this is the time until the window resets. Wait at least this long.
     pub fn retry_after(&self) -> Option<Duration> {
         self.context().and_then(|context| context.retry_after)
+    }
+
+    /// Returns the rate limit that the response headers told of. For a call that pacing held back,
+    /// it is that of the window that the call would have waited for.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.context().and_then(|context| context.rate_limit)
     }
 
     /// Returns the response's `X-Request-Id`. Quote it to the service's support.
@@ -139,11 +151,13 @@ impl OrionError {
             .and_then(|context| context.partial_text.as_deref())
     }
 
-    /// Returns whether there were too many requests: status 429 or `RATE_LIMIT_EXCEEDED`. Wait for
+    /// Returns whether there were too many requests: status 429, `RATE_LIMIT_EXCEEDED`, or a call
+    /// that pacing could not let through in time ([`OrionError::RateLimited`]). Wait for
     /// [`retry_after`](Self::retry_after). An exhausted quota does not count, because waiting does not
     /// help.
     pub fn is_rate_limited(&self) -> bool {
         match self.code() {
+            _ if matches!(self, Self::RateLimited(_)) => true,
             Some(ErrorCode::InsufficientQuota) => false,
             Some(ErrorCode::RateLimitExceeded) => true,
             _ => self.status() == Some(StatusCode::TOO_MANY_REQUESTS),
@@ -202,6 +216,7 @@ impl OrionError {
             Self::Api(_)
             | Self::UnexpectedResponse(_)
             | Self::Timeout { .. }
+            | Self::RateLimited(_)
             | Self::InvalidRequest { .. }
             | Self::BodyTooLarge(_) => None,
         }
@@ -214,6 +229,7 @@ impl OrionError {
             Self::Decode(error) => Some(&error.context),
             Self::Connection(error) => Some(&error.context),
             Self::Timeout { context, .. } => Some(&context.context),
+            Self::RateLimited(error) => Some(&error.context),
             Self::Stream(error) => Some(&error.context),
             Self::BodyTooLarge(error) => Some(&error.context),
             Self::InvalidRequest { .. } | Self::Config(_) => None,
@@ -227,6 +243,7 @@ impl OrionError {
             Self::Decode(error) => Some(&mut error.context),
             Self::Connection(error) => Some(&mut error.context),
             Self::Timeout { context, .. } => Some(&mut context.context),
+            Self::RateLimited(error) => Some(&mut error.context),
             Self::Stream(error) => Some(&mut error.context),
             Self::BodyTooLarge(error) => Some(&mut error.context),
             Self::InvalidRequest { .. } | Self::Config(_) => None,

@@ -63,7 +63,10 @@ impl OrionError {
                     .iter_mut()
                     .for_each(|source| redact_source(source, key));
             }
-            Self::Timeout { .. } | Self::InvalidRequest { .. } | Self::BodyTooLarge(_) => {}
+            Self::Timeout { .. }
+            | Self::RateLimited(_)
+            | Self::InvalidRequest { .. }
+            | Self::BodyTooLarge(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::base_url::BaseUrl;
 use crate::error::{OrionError, REDACTED};
 
 /// A key that is valid in `Authorization: Bearer …`.
@@ -34,6 +35,17 @@ impl ApiKey {
             .map_err(|_| OrionError::config("the API key is invalid in a header"))?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// Returns a name for the account at this base URL. It is the same on every machine, and says
+    /// nothing of the key: half of an HMAC, in braces.
+    pub(crate) fn fingerprint(&self, base_url: &BaseUrl) -> String {
+        let hash = hmac_sha256::HMAC::mac(base_url.as_str(), self.expose());
+        let hex: String = hash[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("{{{hex}}}")
     }
 
     pub(crate) fn expose(&self) -> &str {

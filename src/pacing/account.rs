@@ -1,51 +1,137 @@
-//! Finds the account's window, which limits all operations together.
+//! Finds the account's windows, which limit all operations together.
 //!
 //! The server does not name the window that its headers describe: they show whichever of the
-//! account's and the operation's window has fewer requests left. The client has to find out.
+//! account's and the operation's windows has the fewest requests left. The client has to find out
+//! whose it is. Two kinds of evidence tell.
 //!
-//! It counts what all its operations have sent (`sent`), and what the response's own operation has
-//! sent (`operation_sent`). A response whose window counts more requests than its own operation
-//! sent, and as many as all operations together, describes the account's window. Calls in flight
-//! may or may not have been counted yet, so a difference of at most their number is a match.
+//! **The count.** The client knows how many calls all its operations have sent in the period, and
+//! how many the response's own operation has. A response whose window counts more than its own
+//! operation sent, and as many as all operations together, describes the account's window. Calls in
+//! flight may or may not have been counted yet, so a difference of at most their number is a match.
+//! This finds the window at once when the client is alone.
 //!
-//! Requests of another process can make an operation's window count more than this client sent.
-//! Those numbers match all operations together only by chance, and are not taken for the account's.
+//! **The order.** With other clients on the account the counts never match. But a window that all
+//! operations share counts upward through all of them: if a response of one operation has told of
+//! 20 used requests, a call of another operation that is sent afterwards must be told of more. Two
+//! windows that merely have the same limit do not keep that order for long. A few responses in a
+//! row that keep it, from one operation to another, are enough; one that breaks it refutes the
+//! window.
 //!
-//! Once the window is known, it is recognized by its limit. Responses that describe another window
-//! still count against it: the server counted the call in both. It is forgotten when a response
-//! says that more requests are left than its limit, because then it would have been shown instead.
+//! Once a window is known, it is recognized by its limit. Responses that describe another window
+//! still count against it, because the server counted the call in both.
 
-use tokio::time::Instant;
+use super::observation::Observation;
 
-use super::window::Window;
-use crate::rate_limit::RateLimit;
+/// So many times in a row the order must hold between two operations.
+const ENOUGH: u32 = 2;
+/// A limit that no response has told of for this many seconds is not in use any more.
+const OUTDATED: i64 = 120;
 
-/// Takes in a response's headers for the account's window. `operation_sent` is how many calls of
-/// the response's operation its window has counted.
-pub(super) fn observe(
-    account: &mut Window,
-    told: &RateLimit,
-    reset: Instant,
-    counted: bool,
-    operation_sent: u64,
-) {
-    if account.limit().is_some_and(|limit| told.remaining > limit) {
-        account.forget_limit();
+/// What is known about which windows are the account's.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    candidate: Option<Candidate>,
+    /// Responses so far: a call knows by it what had been told before it was sent.
+    responses: u64,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    limit: u64,
+    reset_at_unix: i64,
+    /// The most used that was told, by which operation, and in which response.
+    used: u64,
+    operation: usize,
+    response: u64,
+    confirmed: u32,
+}
+
+/// What a response says about whose window it describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the account's.
+    Account,
+    /// It cannot be the account's.
+    NotAccount,
+    /// Nothing new.
+    Unknown,
+}
+
+/// The calls that the client knows of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    pub(super) by_operation: u64,
+    pub(super) by_all: u64,
+    pub(super) in_flight: u64,
+}
+
+impl Account {
+    /// How many responses there have been, for a call that is sent now.
+    pub(super) fn responses(&self) -> u64 {
+        self.responses
     }
-    match account.limit() {
-        Some(limit) if limit == told.limit => {
-            account.observe(told, reset, counted);
+
+    /// Judges the response to a call of `operation` that was sent after `responses` others.
+    pub(super) fn judge(
+        &mut self,
+        seen: &Observation,
+        operation: usize,
+        counts: Counts,
+        responses: u64,
+    ) -> Verdict {
+        self.responses += 1;
+        let order = self.by_order(seen, operation, responses);
+        let more_than_its_own = seen.used() > counts.by_operation;
+        let as_many_as_all = seen.used().abs_diff(counts.by_all) <= counts.in_flight;
+        if more_than_its_own && as_many_as_all && seen.counted {
+            return Verdict::Account;
         }
-        Some(_) if counted => account.count(),
-        Some(_) => {}
-        None => {
-            let Some(sent) = account.count_in(told, reset, counted) else {
-                return;
-            };
-            let used = told.limit.saturating_sub(told.remaining);
-            if used > operation_sent && used.abs_diff(sent) <= account.in_flight() {
-                account.set_limit(told);
+        order
+    }
+
+    fn by_order(&mut self, seen: &Observation, operation: usize, responses: u64) -> Verdict {
+        let new = Candidate {
+            limit: seen.told.limit,
+            reset_at_unix: seen.reset_at_unix(),
+            used: seen.used(),
+            operation,
+            response: self.responses,
+            confirmed: 0,
+        };
+        let Some(known) = &mut self.candidate else {
+            self.candidate = Some(new);
+            return Verdict::Unknown;
+        };
+        if known.limit != new.limit {
+            // The account's limit is larger than an operation's.
+            if new.limit > known.limit || new.reset_at_unix > known.reset_at_unix + OUTDATED {
+                *known = new;
             }
+            return Verdict::Unknown;
+        }
+        if known.reset_at_unix != new.reset_at_unix {
+            *known = Candidate {
+                confirmed: known.confirmed,
+                ..new
+            };
+            return Verdict::Unknown;
+        }
+        if known.operation == operation || responses < known.response || !seen.counted {
+            if new.used > known.used && known.operation == operation {
+                known.used = new.used;
+                known.response = new.response;
+            }
+            return Verdict::Unknown;
+        }
+        if new.used <= known.used {
+            known.confirmed = 0;
+            return Verdict::NotAccount;
+        }
+        let confirmed = known.confirmed + 1;
+        *known = Candidate { confirmed, ..new };
+        match confirmed >= ENOUGH {
+            true => Verdict::Account,
+            false => Verdict::Unknown,
         }
     }
 }
@@ -55,82 +141,108 @@ mod tests {
     use std::time::Duration;
 
     use jiff::Timestamp;
+    use tokio::time::Instant;
 
     use super::*;
+    use crate::rate_limit::RateLimit;
 
-    fn told(limit: u64, remaining: u64, reset: i64) -> RateLimit {
-        RateLimit {
-            limit,
-            remaining,
-            reset: Timestamp::from_second(reset).unwrap(),
+    const GET: usize = 0;
+    const LIST: usize = 1;
+
+    fn seen(limit: u64, used: u64) -> Observation {
+        let now = Instant::now();
+        Observation {
+            told: RateLimit {
+                limit,
+                remaining: limit - used,
+                reset: Timestamp::from_second(90).unwrap(),
+            },
+            resets_at: now + Duration::from_secs(30),
+            counted: true,
+            sent_at: now,
+            now,
         }
     }
 
-    fn room(window: &mut Window, now: Instant) -> u64 {
-        let mut started = 0;
-        while window.has_room(now) && started < 1000 {
-            window.start();
-            started += 1;
+    fn counts(by_operation: u64, by_all: u64, in_flight: u64) -> Counts {
+        Counts {
+            by_operation,
+            by_all,
+            in_flight,
         }
-        (0..started).for_each(|_| window.finish());
-        started
+    }
+
+    /// What the response to a call says that was sent when all earlier responses had arrived.
+    fn judge(
+        account: &mut Account,
+        seen: &Observation,
+        operation: usize,
+        counts: Counts,
+    ) -> Verdict {
+        let responses = account.responses();
+        account.judge(seen, operation, counts, responses)
     }
 
     #[test]
-    fn the_accounts_window_is_found_when_the_numbers_fit_all_operations() {
-        let now = Instant::now();
-        let reset = now + Duration::from_secs(30);
-        let mut account = Window::account();
-        // Five creates against their own window of 10 …
-        for left in (5..10).rev() {
-            account.start();
-            observe(&mut account, &told(10, left, 90), reset, true, 10 - left);
-            account.finish();
+    fn a_window_that_counts_all_operations_is_the_accounts() {
+        let mut account = Account::default();
+        for n in 1..=5 {
+            let verdict = judge(&mut account, &seen(10, n), GET, counts(n, n, 1));
+            assert_eq!(verdict, Verdict::Unknown);
         }
-        assert_eq!(room(&mut account, now), 1000);
-        // … and one get, whose headers have counted six.
-        account.start();
-        observe(&mut account, &told(60, 54, 90), reset, true, 1);
-        account.finish();
-        assert_eq!(room(&mut account, now), 54);
-        // Responses about another window count against it too.
-        observe(&mut account, &told(10, 4, 90), reset, true, 6);
-        assert_eq!(room(&mut account, now), 53);
+        let verdict = judge(&mut account, &seen(60, 6), LIST, counts(1, 6, 1));
+        assert_eq!(verdict, Verdict::Account);
     }
 
     #[test]
-    fn the_requests_of_another_process_are_not_taken_for_the_accounts_window() {
-        let now = Instant::now();
-        let mut account = Window::account();
-        for _ in 0..50 {
-            observe(
-                &mut account,
-                &told(60, 59, 90),
-                now + Duration::from_secs(30),
-                true,
-                1,
-            );
+    fn calls_in_flight_may_have_been_counted() {
+        let mut account = Account::default();
+        let verdict = judge(&mut account, &seen(60, 8), LIST, counts(1, 6, 2));
+        assert_eq!(verdict, Verdict::Account);
+        let verdict = judge(&mut Account::default(), &seen(60, 9), LIST, counts(1, 6, 2));
+        assert_eq!(verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn the_requests_of_another_process_are_not_taken_for_all_operations() {
+        let mut account = Account::default();
+        for n in 1..=50 {
+            judge(&mut account, &seen(60, 1), GET, counts(1, n, 1));
         }
         // Somebody else has created four agents.
-        observe(
-            &mut account,
-            &told(10, 5, 90),
-            now + Duration::from_secs(30),
-            true,
-            1,
-        );
-        assert_eq!(room(&mut account, now), 1000);
+        let verdict = judge(&mut account, &seen(10, 5), LIST, counts(1, 51, 1));
+        assert_eq!(verdict, Verdict::Unknown);
     }
 
     #[test]
-    fn more_left_than_the_accounts_limit_means_that_it_was_raised() {
-        let now = Instant::now();
-        let reset = now + Duration::from_secs(30);
-        let mut account = Window::account();
-        observe(&mut account, &told(10, 9, 90), reset, true, 1);
-        observe(&mut account, &told(60, 58, 90), reset, true, 1);
-        assert_eq!(room(&mut account, now), 58);
-        observe(&mut account, &told(300, 290, 90), reset, true, 3);
-        assert_eq!(room(&mut account, now), 1000);
+    fn an_order_that_holds_across_operations_is_the_accounts_beside_other_processes() {
+        let mut account = Account::default();
+        let told = [(GET, 12), (LIST, 20), (GET, 23)];
+        let verdicts = told.map(|(operation, used)| {
+            judge(&mut account, &seen(60, used), operation, counts(1, 2, 1))
+        });
+        assert_eq!(
+            verdicts,
+            [Verdict::Unknown, Verdict::Unknown, Verdict::Account]
+        );
+    }
+
+    #[test]
+    fn two_windows_of_one_limit_are_told_apart_by_an_order_that_breaks() {
+        let mut account = Account::default();
+        let told = [(GET, 12), (LIST, 20), (GET, 13)];
+        let verdicts = told.map(|(operation, used)| {
+            judge(&mut account, &seen(60, used), operation, counts(1, 2, 1))
+        });
+        assert_eq!(verdicts[2], Verdict::NotAccount);
+    }
+
+    #[test]
+    fn responses_that_were_on_their_way_together_say_nothing_of_the_order() {
+        let mut account = Account::default();
+        for (operation, used) in [(GET, 30), (LIST, 12), (GET, 20), (LIST, 40), (GET, 50)] {
+            let verdict = account.judge(&seen(60, used), operation, counts(1, 2, 1), 0);
+            assert_eq!(verdict, Verdict::Unknown);
+        }
     }
 }

@@ -1,58 +1,79 @@
-//! A queue in front of a window: calls pass in the order in which they arrived.
+//! A queue in front of windows: calls pass in the order in which they arrived.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
 
 use tokio::time::Instant;
 
-use super::window::Window;
+use super::start::Start;
+use super::windows::Windows;
+
+/// Where a call enters a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Back,
+    /// For a call that the server has refused: it has waited before.
+    Front,
+}
 
 #[derive(Debug)]
 pub(super) struct FairQueue {
-    pub(super) window: Window,
+    pub(super) windows: Windows,
     /// Waiting calls by their number; the smallest is the first.
-    queue: BTreeMap<u64, Option<Waker>>,
-    next_number: u64,
+    queue: BTreeMap<i64, Option<Waker>>,
+    next_back: i64,
+    next_front: i64,
 }
 
 impl FairQueue {
-    pub(super) fn new(window: Window) -> Self {
+    pub(super) fn new(windows: Windows) -> Self {
         Self {
-            window,
+            windows,
             queue: BTreeMap::new(),
-            next_number: 0,
+            next_back: 0,
+            next_front: -1,
         }
     }
 
     /// Passes if no call waits and there is room; otherwise queues up under the returned number.
-    pub(super) fn enter(&mut self, now: Instant) -> Result<(), u64> {
-        if self.queue.is_empty() && self.window.has_room(now) {
-            self.window.start();
+    pub(super) fn enter(&mut self, place: Place, now: Instant) -> Result<(), i64> {
+        if self.queue.is_empty() && self.windows.next_start(now) == Start::Now {
+            self.windows.start(now, false);
             return Ok(());
         }
-        let number = self.next_number;
-        self.next_number += 1;
+        let number = match place {
+            Place::Back => self.next_back,
+            Place::Front => self.next_front,
+        };
+        match place {
+            Place::Back => self.next_back += 1,
+            Place::Front => self.next_front -= 1,
+        }
         self.queue.insert(number, None);
         Err(number)
     }
 
-    pub(super) fn is_first(&self, number: u64) -> bool {
+    pub(super) fn is_first(&self, number: i64) -> bool {
         self.queue.first_key_value().map(|(first, _)| *first) == Some(number)
     }
 
-    pub(super) fn wait(&mut self, number: u64, waker: Waker) {
-        self.queue.insert(number, Some(waker));
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn wait(&mut self, number: i64, waker: &Waker) {
+        self.queue.insert(number, Some(waker.clone()));
     }
 
     /// Lets the call out of the queue and through.
-    pub(super) fn pass(&mut self, number: u64) {
+    pub(super) fn pass(&mut self, number: i64, now: Instant) {
         self.queue.remove(&number);
-        self.window.start();
+        self.windows.start(now, true);
         self.wake_first();
     }
 
     /// For a call that waits no longer.
-    pub(super) fn give_up(&mut self, number: u64) {
+    pub(super) fn give_up(&mut self, number: i64) {
         if self.queue.remove(&number).is_some() {
             self.wake_first();
         }
@@ -60,7 +81,7 @@ impl FairQueue {
 
     /// Gives a place back.
     pub(super) fn leave(&mut self) {
-        self.window.finish();
+        self.windows.finish();
         self.wake_first();
     }
 
@@ -70,8 +91,8 @@ impl FairQueue {
         }
     }
 
-    /// Nothing waits or is in flight, and what the window knows no longer matters.
-    pub(super) fn is_spent(&self, now: Instant) -> bool {
-        self.queue.is_empty() && self.window.is_spent(now)
+    /// Nothing waits or is in flight, and what the windows know no longer matters.
+    pub(super) fn is_unused(&self, now: Instant) -> bool {
+        self.queue.is_empty() && self.windows.is_unused(now)
     }
 }

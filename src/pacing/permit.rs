@@ -5,46 +5,54 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use super::account;
-use super::queues::QueueId;
+use super::observation::Observation;
+use super::queues::{QueueId, Queues};
 use super::shared_queues::SharedQueues;
+use super::windows::Settled;
 use crate::rate_limit::RateLimit;
 
-/// A call's places in its operation's window and in the account's, given back when it is dropped.
+/// A call's places in its operation's windows and in the account's, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     queues: Arc<SharedQueues>,
-    /// `None` before the call has passed the operation's queue, and after it has left.
-    operation: Option<QueueId>,
-    in_account: bool,
+    operation: usize,
+    held: Held,
     admitted_at: Instant,
+    /// The responses that had arrived when the call was sent.
+    responses: u64,
+}
+
+/// What a permit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// A place in the operation's queue; the account's queue comes next.
+    Operation,
     /// The call has been sent, and the windows have not counted it yet.
-    uncounted: bool,
+    Uncounted,
+    /// The call was not sent.
+    NotSent,
+    /// The response headers have arrived, and the call is a message whose response is being read.
+    InFlight,
+    Nothing,
 }
 
 impl Permit {
-    pub(super) fn new(queues: Arc<SharedQueues>, now: Instant) -> Self {
+    /// For a call that has passed its operation's queue.
+    pub(super) fn new(queues: Arc<SharedQueues>, operation: usize, now: Instant) -> Self {
         Self {
             queues,
-            operation: None,
-            in_account: false,
+            operation,
+            held: Held::Operation,
             admitted_at: now,
-            uncounted: false,
+            responses: 0,
         }
     }
 
-    pub(super) fn set_admitted_at(&mut self, now: Instant) {
+    /// The call has passed the account's queue as well, and is sent next.
+    pub(super) fn admit(&mut self, responses: u64, now: Instant) {
+        self.held = Held::Uncounted;
+        self.responses = responses;
         self.admitted_at = now;
-    }
-
-    pub(super) fn enter_operation(&mut self, operation: QueueId) {
-        self.operation = Some(operation);
-    }
-
-    /// The last queue: the call is sent next.
-    pub(super) fn enter_account(&mut self) {
-        self.in_account = true;
-        self.uncounted = true;
     }
 
     /// When the call passed the last queue and was sent.
@@ -54,61 +62,92 @@ impl Permit {
 
     /// Nothing reached the server.
     pub(crate) fn not_sent(&mut self) {
-        self.uncounted = false;
+        if self.held == Held::Uncounted {
+            self.held = Held::NotSent;
+        }
     }
 
     /// Takes in what the response headers say of the limits. From here on the server's numbers
-    /// count the call, so it leaves its windows; a message in flight stays until its response has
+    /// count the call, so it leaves its windows; a message stays in flight until its response has
     /// been read.
     pub(crate) fn observe(&mut self, status: StatusCode, headers: &HeaderMap) {
-        let Some(operation) = self.operation else {
+        if !matches!(self.held, Held::Uncounted | Held::NotSent) {
             return;
-        };
-        self.uncounted = false;
+        }
         let counted = status != StatusCode::TOO_MANY_REQUESTS;
-        let limit = RateLimit::from_headers(headers);
+        let settled = if counted {
+            Settled::Counted
+        } else {
+            Settled::Refused
+        };
+        let told = RateLimit::from_headers(headers);
         let mut queues = self.queues.lock();
-        match limit {
-            Some(limit) => {
+        match told {
+            Some(told) => {
                 queues.clock.observe(headers, self.admitted_at);
-                let reset = queues.clock.instant_of(limit.reset);
-                let window = &mut queues.queue(operation).window;
-                let sent = window.observe(&limit, reset, counted);
-                let account = &mut queues.queue(QueueId::Account).window;
-                account::observe(account, &limit, reset, counted, sent);
+                let seen = Observation {
+                    told,
+                    resets_at: queues.clock.instant_of(told.reset),
+                    counted,
+                    sent_at: self.admitted_at,
+                    now: Instant::now(),
+                };
+                queues.observe(self.operation, &seen, self.responses);
             }
-            None if counted => {
-                queues.queue(operation).window.count();
-                queues.queue(QueueId::Account).window.count();
-            }
+            None if counted => queues.count(self.operation),
             None => {}
         }
-        queues.queue(QueueId::Account).leave();
-        self.in_account = false;
-        if queues.queue(operation).window.limits_in_flight() {
+        queues.account.windows.respond();
+        let operation = queues.queue(QueueId::Operation(self.operation));
+        operation.windows.respond();
+        operation.windows.settle(settled);
+        if operation.windows.max_in_flight().is_some() {
+            self.held = Held::InFlight;
             // What was observed may make room while the place is held, as by a stream.
-            queues.queue(operation).wake_first();
+            operation.wake_first();
         } else {
-            queues.queue(operation).leave();
-            self.operation = None;
+            self.held = Held::Nothing;
+            operation.leave();
+        }
+        leave_account(&mut queues, settled);
+        self.report(&mut queues);
+    }
+
+    /// Lets the store know, if there is one.
+    fn report(&self, queues: &mut Queues) {
+        for id in [QueueId::Operation(self.operation), QueueId::Account] {
+            self.queues.report(queues, id);
         }
     }
 }
 
+fn leave_account(queues: &mut Queues, settled: Settled) {
+    queues.account.windows.settle(settled);
+    queues.account.leave();
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.operation.is_none() && !self.in_account {
+        if self.held == Held::Nothing {
             return;
         }
         let mut queues = self.queues.lock();
-        let places = [self.operation, self.in_account.then_some(QueueId::Account)];
-        for place in places.into_iter().flatten() {
-            let queue = queues.queue(place);
+        if self.held == Held::Uncounted {
             // A call that was dropped, or whose response was lost, has most likely been counted.
-            if self.uncounted {
-                queue.window.count();
-            }
-            queue.leave();
+            queues.count(self.operation);
         }
+        let settled = match self.held {
+            Held::Uncounted => Settled::Counted,
+            _ => Settled::NotSent,
+        };
+        if matches!(self.held, Held::Uncounted | Held::NotSent) {
+            leave_account(&mut queues, settled);
+        }
+        let operation = queues.queue(QueueId::Operation(self.operation));
+        if self.held != Held::InFlight {
+            operation.windows.settle(settled);
+        }
+        operation.leave();
+        self.report(&mut queues);
     }
 }

@@ -2,31 +2,36 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::queues::QueueId;
+use super::queues::{QueueId, Queues};
 use super::shared_queues::SharedQueues;
-use super::wait_limits::{PastDeadline, WaitLimits};
+use super::start::Start;
+use super::wait_limits::{TooLong, WaitBound, WaitLimits};
 
 /// A call in the queue; dropping it leaves the queue.
 pub(super) struct Waiting<'a> {
-    queues: &'a SharedQueues,
+    queues: &'a Arc<SharedQueues>,
     queue: QueueId,
-    number: u64,
-    /// Set by the first in the queue only, for the window's reset.
+    number: i64,
+    /// Set by the first in the queue, and by whoever's wait is bounded.
     timer: Option<Pin<Box<Sleep>>>,
     limits: WaitLimits,
+    end: Option<(Instant, WaitBound)>,
 }
 
 impl<'a> Waiting<'a> {
-    /// For a call that has queued up as this number.
+    /// For a call that has queued up under this number and may wait until `end`.
     pub(super) fn new(
-        queues: &'a SharedQueues,
+        queues: &'a Arc<SharedQueues>,
         queue: QueueId,
-        number: u64,
+        number: i64,
         limits: WaitLimits,
+        end: Option<(Instant, WaitBound)>,
     ) -> Self {
         Self {
             queues,
@@ -34,38 +39,52 @@ impl<'a> Waiting<'a> {
             number,
             timer: None,
             limits,
+            end,
         }
     }
 
     /// Ready when the call has passed, with the time.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Instant, PastDeadline>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Instant, TooLong>> {
         loop {
             let now = Instant::now();
             let mut queues = self.queues.lock();
             let queue = queues.queue(self.queue);
-            let first = queue.is_first(self.number);
-            let reset = if first {
-                queue.window.next_reset()
-            } else {
-                None
-            };
-            let too_far = |at: Instant| at.saturating_duration_since(now) > self.limits.longest;
-            if (first && queue.window.has_room(now)) || reset.is_some_and(too_far) {
-                queue.pass(self.number);
+            let is_first = queue.is_first(self.number);
+            let start = queue.windows.next_start(now);
+            if is_first && start == Start::Now {
+                queue.pass(self.number, now);
                 return Poll::Ready(Ok(now));
             }
-            queue.wait(self.number, cx.waker().clone());
+            if is_first {
+                self.queues.ask_if_needed(&mut queues, self.queue, now);
+            }
+            let queue = queues.queue(self.queue);
+            let starts_at = match start {
+                Start::At(at) => at,
+                Start::Now | Start::AfterResponse => now,
+            };
+            if starts_at.saturating_duration_since(now) > self.limits.longest() {
+                // One call at a time asks: the server's 429 says more than we can.
+                if is_first && queue.windows.unanswered() == 0 {
+                    queue.pass(self.number, now);
+                    return Poll::Ready(Ok(now));
+                }
+                let bound = WaitBound::MaxRetryAfter(self.limits.max_retry_after);
+                return Poll::Ready(Err(self.too_long(&mut queues, starts_at - now, bound)));
+            }
+            if let Some((end, bound)) = self.end
+                && (now >= end || (starts_at > end && queue.windows.has_place()))
+            {
+                let wait = starts_at.saturating_duration_since(now);
+                return Poll::Ready(Err(self.too_long(&mut queues, wait, bound)));
+            }
+            queue.wait(self.number, cx.waker());
             drop(queues);
 
-            if let Some(deadline) = self.limits.deadline
-                && reset.is_some_and(|at| at > deadline)
-            {
-                return Poll::Ready(Err(PastDeadline));
-            }
-            let wake_at = match (reset, self.limits.deadline) {
-                (Some(reset), _) => reset,
-                (None, Some(deadline)) => deadline,
-                (None, None) => return Poll::Pending,
+            let start = (is_first && starts_at > now).then_some(starts_at);
+            let end = self.end.map(|(end, _)| end);
+            let Some(wake_at) = start.into_iter().chain(end).min() else {
+                return Poll::Pending;
             };
             let timer = self
                 .timer
@@ -76,9 +95,18 @@ impl<'a> Waiting<'a> {
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if reset.is_none() {
-                return Poll::Ready(Err(PastDeadline));
-            }
+        }
+    }
+
+    fn too_long(&self, queues: &mut Queues, wait: Duration, bound: WaitBound) -> TooLong {
+        let windows = &queues.queue(self.queue).windows;
+        let max_in_flight = windows.max_in_flight();
+        let all_taken = max_in_flight.filter(|most| windows.in_flight() >= *most);
+        TooLong {
+            window: queues.tightest(self.queue),
+            resets_in: Some(wait).filter(|wait| !wait.is_zero() && all_taken.is_none()),
+            max_in_flight: all_taken,
+            bound,
         }
     }
 }

@@ -1,260 +1,211 @@
 //! One rate-limit window as the client knows it: a pure state machine without waiting.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::rate_limit::RateLimit;
+use super::observation::Observation;
+use super::share::Share;
+use super::start::Start;
+use crate::rate_limit::{RateLimit, RateLimitWindow};
 
-/// Calls that may be in flight before the first response tells the limit: the server's smallest
-/// documented limit.
-const IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE: u64 = 10;
+/// How much later than its reset a window is taken to begin after a 429 that still named that
+/// reset. Servers that cut fractions off the reset name one that is up to a second too early.
+const GUARD_STEP: Duration = Duration::from_millis(250);
+/// Resets are whole seconds.
+const A_MOMENT: Duration = Duration::from_secs(2);
+const LONGEST_GUARD: Duration = Duration::from_millis(1250);
 
+/// A window that is told by its limit, over and over again after each reset.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// The window's size; the smallest seen, since the headers may describe a larger window.
-    limit: Option<u64>,
-    /// The fewest left that a response of this window has told.
+    limit: u64,
+    /// The fewest left that a response has told since the reset.
     remaining: u64,
-    /// The reset by the server's clock, which tells one window from the next.
-    reset_at_unix: Option<i64>,
-    /// The reset on our clock. `None` after it, until a response of the new window arrives.
+    /// The reset by the server's clock, which tells one period from the next.
+    reset_at_unix: i64,
+    /// The end of the period on our clock. `None` after it, until a response of the next arrives.
     resets_at: Option<Instant>,
-    /// Calls of this client that the server counted in the window.
+    /// Calls of this client that the server counted in the period.
     sent: u64,
-    /// Calls that were let through and have no response yet.
-    in_flight: u64,
-    max_in_flight: u64,
-    /// What may be in flight while the limit is not known.
-    before_the_first_response: u64,
+    guard: Duration,
+    /// When the last period ended on our clock: a 429 to an earlier call says nothing of the guard.
+    released_at: Option<Instant>,
+    share: Share,
 }
 
 impl Window {
-    pub(super) fn operation(max_in_flight: Option<u32>) -> Self {
+    /// A window that this response is the first to tell of, after `sent` calls of this client were
+    /// counted in it.
+    pub(super) fn new(seen: &Observation, sent: u64, unanswered: u64) -> Self {
+        let mut share = Share::new(seen);
+        share.observe(seen, sent + unanswered);
         Self {
-            limit: None,
-            remaining: 0,
-            reset_at_unix: None,
-            resets_at: None,
-            sent: 0,
-            in_flight: 0,
-            max_in_flight: max_in_flight.map_or(u64::MAX, u64::from),
-            before_the_first_response: IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE,
+            limit: seen.told.limit,
+            remaining: seen.told.remaining,
+            reset_at_unix: seen.reset_at_unix(),
+            resets_at: Some(seen.resets_at),
+            sent,
+            guard: Duration::ZERO,
+            released_at: None,
+            share,
         }
     }
 
-    /// The account's window: it limits nothing before the headers show that it exists.
-    pub(super) fn account() -> Self {
-        Self {
-            before_the_first_response: u64::MAX,
-            ..Self::operation(None)
-        }
-    }
-
-    /// Whether one more call may be sent.
-    pub(super) fn has_room(&mut self, now: Instant) -> bool {
-        if self.resets_at.is_some_and(|at| at <= now) {
-            self.resets_at = None;
-            self.remaining = self.limit.unwrap_or(0);
-            self.sent = 0;
-        }
-        let permitted = match self.limit {
-            // With no reset to wait for, one call has to go and ask.
-            Some(_) if self.resets_at.is_none() => self.remaining.max(1),
-            Some(_) => self.remaining,
-            None => self.before_the_first_response,
-        };
-        self.in_flight < permitted.min(self.max_in_flight)
-    }
-
-    /// When the next window begins, if that is what a call without room waits for.
-    pub(super) fn next_reset(&self) -> Option<Instant> {
-        match self.limit {
-            Some(_) if self.in_flight < self.max_in_flight => self.resets_at,
-            _ => None,
-        }
-    }
-
-    /// Whether the number of calls in flight matters by itself.
-    pub(super) fn limits_in_flight(&self) -> bool {
-        self.max_in_flight != u64::MAX
-    }
-
-    pub(super) fn limit(&self) -> Option<u64> {
+    pub(super) fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Takes this response's numbers for the window's.
-    pub(super) fn set_limit(&mut self, told: &RateLimit) {
-        self.limit = Some(told.limit);
-        self.remaining = told.remaining;
+    pub(super) fn remaining(&self) -> u64 {
+        self.remaining
     }
 
-    pub(super) fn forget_limit(&mut self) {
-        self.limit = None;
+    pub(super) fn resets_at(&self) -> Option<Instant> {
+        self.resets_at
     }
 
-    pub(super) fn in_flight(&self) -> u64 {
-        self.in_flight
+    fn used(&self) -> u64 {
+        self.limit.saturating_sub(self.remaining)
     }
 
-    pub(super) fn start(&mut self) {
-        self.in_flight += 1;
+    /// When one more call may be sent while `unanswered` calls have no response yet.
+    pub(super) fn next_start(&mut self, unanswered: u64, now: Instant) -> Start {
+        self.roll(now);
+        let Some(resets_at) = self.resets_at else {
+            // Only a response tells what the new period holds, so at least one call has to go.
+            let most = match self.share.is_contended() {
+                true => 1,
+                false => self.remaining.max(1),
+            };
+            return match unanswered < most {
+                true => Start::Now,
+                false => Start::AfterResponse,
+            };
+        };
+        if self.remaining <= unanswered {
+            return Start::At(resets_at);
+        }
+        let used = self.used();
+        match self.share.is_alone() {
+            true => Start::Now,
+            false => self
+                .share
+                .next_start(self.limit, used, unanswered, resets_at, now),
+        }
     }
 
-    pub(super) fn finish(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    /// The reset, if the server has said that nothing is left until then.
+    pub(super) fn used_up_until(&mut self, now: Instant) -> Option<Instant> {
+        self.roll(now);
+        self.resets_at.filter(|_| self.remaining == 0)
     }
 
-    /// A call that the server counted, without word of what is left.
+    /// The number of clients that a store has seen.
+    pub(super) fn expect_clients(&mut self, clients: u64) {
+        self.share.expect(clients);
+    }
+
+    /// A call is sent.
+    pub(super) fn start(&mut self, now: Instant, had_to_wait: bool) {
+        self.share.started(now, had_to_wait);
+    }
+
+    /// The server has counted a call whose response told nothing of this window.
     pub(super) fn count(&mut self) {
         self.sent += 1;
         self.remaining = self.remaining.saturating_sub(1);
     }
 
-    /// Takes in a response's headers. Returns how many calls of this client the window has counted.
-    pub(super) fn observe(&mut self, told: &RateLimit, reset: Instant, counted: bool) -> u64 {
-        // A straggler of a window that is over says nothing of this one.
-        if self.enter(told, reset) {
-            self.limit = Some(self.limit.map_or(told.limit, |limit| limit.min(told.limit)));
-            self.remaining = self.remaining.min(told.remaining);
-            self.sent += u64::from(counted);
+    /// Whether this window cannot be one of those that a response chose among: the server shows
+    /// the window with the fewest requests left.
+    pub(super) fn is_refuted_by(&self, told: &RateLimit) -> bool {
+        let untold = self.resets_at.is_none();
+        told.remaining > self.limit || (untold && self.remaining == 0 && told.remaining > 0)
+    }
+
+    /// Takes in a response that describes this window.
+    pub(super) fn observe(&mut self, seen: &Observation, unanswered: u64) {
+        let reset_at_unix = seen.reset_at_unix();
+        if reset_at_unix < self.reset_at_unix {
+            // A straggler of a period that is over.
+            return;
         }
-        self.sent
-    }
-
-    /// Counts a call in the window that this response belongs to, and returns how many that makes;
-    /// `None` if that window is over already.
-    pub(super) fn count_in(
-        &mut self,
-        told: &RateLimit,
-        reset: Instant,
-        counted: bool,
-    ) -> Option<u64> {
-        if !self.enter(told, reset) {
-            return None;
+        if reset_at_unix == self.reset_at_unix && self.resets_at.is_none() {
+            self.observe_after_the_end(seen);
+            return;
         }
-        self.sent += u64::from(counted);
-        Some(self.sent)
-    }
-
-    /// Nothing in flight and nothing known that still matters.
-    pub(super) fn is_spent(&self, now: Instant) -> bool {
-        self.in_flight == 0 && self.resets_at.is_none_or(|at| at <= now)
-    }
-
-    /// Moves on to the window that a response belongs to. `false`: it is over already.
-    fn enter(&mut self, told: &RateLimit, reset: Instant) -> bool {
-        let reset_at_unix = told.reset.as_second();
-        match self.reset_at_unix {
-            Some(present) if reset_at_unix < present => return false,
-            Some(present) if reset_at_unix == present => {}
-            _ => {
-                self.reset_at_unix = Some(reset_at_unix);
-                self.remaining = u64::MAX;
-                self.sent = 0;
-            }
+        let moved = self.resets_at.is_some_and(|at| at > seen.now + A_MOMENT);
+        if reset_at_unix > self.reset_at_unix && moved {
+            // A server without fixed windows: each response names a later reset.
+            self.reset_at_unix = reset_at_unix;
+            self.remaining = u64::MAX;
         }
-        self.resets_at = Some(reset);
-        true
+        if reset_at_unix > self.reset_at_unix {
+            self.end_period();
+            let since = reset_at_unix - self.reset_at_unix;
+            self.share.period_began(since.unsigned_abs(), seen);
+            self.reset_at_unix = reset_at_unix;
+            self.remaining = u64::MAX;
+        }
+        self.resets_at = Some(seen.resets_at + self.guard);
+        self.remaining = self.remaining.min(seen.told.remaining);
+        if seen.counted {
+            self.sent += 1;
+        }
+        self.share.observe(seen, self.sent + unanswered);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
+    /// A response of the period that has ended on our clock. A 429 to a call that was sent after
+    /// the end says that it has not ended on the server's.
+    fn observe_after_the_end(&mut self, seen: &Observation) {
+        if seen.counted || self.released_at.is_some_and(|at| seen.sent_at < at) {
+            return;
+        }
+        let grown = (self.guard + GUARD_STEP).min(LONGEST_GUARD);
+        let again_at = match grown > self.guard {
+            true => seen.resets_at + grown,
+            // The server's clock makes no sense: a pause keeps us from hammering it.
+            false => seen.now + LONGEST_GUARD,
+        };
+        self.guard = grown;
+        self.remaining = 0;
+        self.resets_at = Some(again_at);
+    }
 
-    use jiff::Timestamp;
-
-    use super::*;
-
-    fn told(limit: u64, remaining: u64, reset: i64) -> RateLimit {
-        RateLimit {
-            limit,
-            remaining,
-            reset: Timestamp::from_second(reset).unwrap(),
+    /// For people: the name of its operation and agent, and how many calls wait for it.
+    pub(super) fn snapshot(
+        &self,
+        name: (&'static str, Option<&str>),
+        waiting: usize,
+    ) -> RateLimitWindow {
+        RateLimitWindow {
+            limit: self.limit,
+            remaining: self.remaining.min(self.limit),
+            resets_at: self
+                .resets_at
+                .and(Timestamp::from_second(self.reset_at_unix).ok()),
+            ..RateLimitWindow::unknown(name, waiting)
         }
     }
 
-    fn room(window: &mut Window, now: Instant) -> u64 {
-        let mut started = 0;
-        while window.has_room(now) && started < 1000 {
-            window.start();
-            started += 1;
+    /// Nothing known that still matters.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.resets_at.is_none_or(|at| at <= now)
+    }
+
+    fn roll(&mut self, now: Instant) {
+        if self.resets_at.is_some_and(|at| at <= now) {
+            self.end_period();
+            self.released_at = Some(now);
         }
-        (0..started).for_each(|_| window.finish());
-        started
     }
 
-    #[test]
-    fn before_the_first_response_ten_calls_may_be_in_flight() {
-        assert_eq!(room(&mut Window::operation(None), Instant::now()), 10);
-    }
-
-    #[test]
-    fn what_is_left_is_shared_with_the_calls_in_flight() {
-        let now = Instant::now();
-        let mut window = Window::operation(None);
-        window.observe(&told(60, 20, 90), now + Duration::from_secs(30), true);
-        window.start();
-        window.start();
-        assert_eq!(room(&mut window, now), 18);
-    }
-
-    #[test]
-    fn responses_out_of_order_do_not_raise_what_is_left() {
-        let now = Instant::now();
-        let mut window = Window::operation(None);
-        let reset = now + Duration::from_secs(30);
-        window.observe(&told(60, 3, 90), reset, true);
-        window.observe(&told(60, 5, 90), reset, true);
-        assert_eq!(room(&mut window, now), 3);
-        window.observe(&told(60, 40, 30), now, true);
-        assert_eq!(room(&mut window, now), 3);
-    }
-
-    #[test]
-    fn the_reset_gives_the_whole_window_back() {
-        let now = Instant::now();
-        let mut window = Window::operation(None);
-        let reset = now + Duration::from_secs(30);
-        window.observe(&told(60, 0, 90), reset, true);
-        assert!(!window.has_room(now));
-        assert_eq!(window.next_reset(), Some(reset));
-        assert_eq!(room(&mut window, reset), 60);
-    }
-
-    #[test]
-    fn a_window_without_a_reset_ahead_lets_one_call_ask() {
-        let now = Instant::now();
-        let mut nothing = Window::operation(None);
-        nothing.observe(&told(0, 0, 0), now, true);
-        assert_eq!(room(&mut nothing, now), 1);
-
-        let mut responses_were_lost = Window::operation(None);
-        responses_were_lost.observe(&told(2, 0, 90), now, true);
-        assert_eq!(room(&mut responses_were_lost, now), 2);
-        responses_were_lost.count();
-        responses_were_lost.count();
-        assert_eq!(room(&mut responses_were_lost, now), 1);
-    }
-
-    #[test]
-    fn the_servers_number_wins_in_a_new_window() {
-        let now = Instant::now();
-        let mut window = Window::operation(None);
-        window.observe(&told(60, 0, 90), now, true);
-        assert_eq!(room(&mut window, now), 60);
-        // Another process has used most of it.
-        window.observe(&told(60, 7, 150), now + Duration::from_secs(60), true);
-        assert_eq!(room(&mut window, now), 7);
-    }
-
-    #[test]
-    fn at_most_so_many_in_flight_whatever_is_left() {
-        let now = Instant::now();
-        let mut window = Window::operation(Some(10));
-        window.observe(&told(60, 59, 90), now + Duration::from_secs(30), true);
-        (0..10).for_each(|_| window.start());
-        assert!(!window.has_room(now));
-        assert_eq!(window.next_reset(), None);
+    fn end_period(&mut self) {
+        if self.resets_at.take().is_some() {
+            self.share.period_ended(self.limit, self.used(), self.sent);
+            self.remaining = self.limit;
+            self.sent = 0;
+        }
     }
 }

@@ -44,6 +44,16 @@ impl WindowKey {
         }
     }
 
+    /// What people call the window: an operation, or `messages`.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The agent, or the route of a raw request.
+    pub(super) fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
     pub(super) fn max_in_flight(&self) -> Option<u32> {
         self.max_in_flight
     }

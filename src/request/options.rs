@@ -20,6 +20,7 @@ pub(crate) struct CallOptions(Option<Box<Overrides>>);
 pub(crate) struct Overrides {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) max_wait: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: UserHeaders,
 }
@@ -35,6 +36,10 @@ impl CallOptions {
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.0.as_ref()?.deadline
+    }
+
+    pub(crate) fn max_wait(&self) -> Option<Duration> {
+        self.0.as_ref()?.max_wait
     }
 
     pub(crate) fn retry(&self) -> Option<&RetryPolicy> {
@@ -78,6 +83,15 @@ macro_rules! call_options {
             #[must_use = "a builder does nothing until .send().await"]
             pub fn deadline(mut self, limit: std::time::Duration) -> Self {
                 self.options.overrides().deadline = Some(limit);
+                self
+            }
+
+            /// Sets the longest wait for a rate limit, or for a place among the messages in flight,
+            /// before an attempt of this call. If it is not enough, the call fails immediately with
+            /// [`OrionError::RateLimited`](crate::OrionError::RateLimited). Defaults to the client's.
+            #[must_use = "a builder does nothing until .send().await"]
+            pub fn max_wait(mut self, limit: std::time::Duration) -> Self {
+                self.options.overrides().max_wait = Some(limit);
                 self
             }
 

@@ -47,6 +47,8 @@ pub(crate) enum GiveUp {
         deadline: Duration,
     },
     BudgetExhausted,
+    /// Pacing has said that a wait would take too long.
+    HeldBack,
 }
 
 /// Decides whether a call is retried after a failed attempt. A retry takes its wait from the schedule,
@@ -69,6 +71,9 @@ fn wait_before_retry(
     schedule: &mut Option<Schedule>,
     budget: &BudgetState,
 ) -> Result<Duration, GiveUp> {
+    if failed.retry == RetryClass::Later {
+        return Err(GiveUp::HeldBack);
+    }
     if !permits(policy, failed.retry, failed.idempotency) {
         return Err(GiveUp::NotRetryable);
     }
@@ -106,7 +111,7 @@ fn permits(policy: &RetryPolicy, class: RetryClass, idempotency: Idempotency) ->
     match class {
         RetryClass::Always => true,
         RetryClass::IfIdempotent => idempotency == Idempotency::Idempotent || policy.retry_unsafe,
-        RetryClass::Never => false,
+        RetryClass::Later | RetryClass::Never => false,
     }
 }
 
@@ -125,7 +130,9 @@ impl GiveUp {
     /// Returns what a person should know about the decision, besides the failure and the attempts.
     pub(crate) fn note(self) -> Option<String> {
         match self {
-            Self::NotRetryable | Self::AttemptsUsedUp | Self::ScheduleEnded => None,
+            Self::NotRetryable | Self::AttemptsUsedUp | Self::ScheduleEnded | Self::HeldBack => {
+                None
+            }
             Self::RetryAfterTooLong { requested, longest } => Some(format!(
                 "not retried: the server requested a delay of {}, which exceeds \
                  max_retry_after ({})",

@@ -303,22 +303,6 @@ async fn dropping_a_waiting_call_frees_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_past_the_deadline_fails_immediately() {
-    let mock = standard();
-    let orion = patient(&mock, Pacing::Adaptive);
-    for _ in 0..60 {
-        call(&orion, Operation::Get).await.unwrap();
-    }
-    let started = Instant::now();
-    let call = orion.agents().get(AGENT).deadline(Duration::from_secs(10));
-    let error = call.send().await.unwrap_err();
-    assert!(error.is_timeout());
-    assert_eq!(error.outcome(), orionos::Outcome::NotSent);
-    assert_eq!(started.elapsed(), Duration::ZERO);
-    mock.assert_requests(Operation::Get, 60);
-}
-
-#[tokio::test(start_paused = true)]
 async fn another_process_with_the_same_key_is_noticed() {
     let mock = standard();
     let (mine, others) = (

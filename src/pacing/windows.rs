@@ -1,0 +1,601 @@
+//! All rate-limit windows that apply to the calls of one queue: a minute's and an hour's, say.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::lease::Lease;
+use super::observation::Observation;
+use super::places::Places;
+use super::sent::Sent;
+use super::start::Start;
+use super::store::Grant;
+use super::window::Window;
+
+/// Calls that may be in flight before the first response tells a limit: the server's smallest
+/// documented limit.
+const IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE: u64 = 10;
+/// So many responses tell whose windows they describe, if others use the account as well.
+const RESPONSES_AT_FIRST: u64 = 16;
+/// Resets are whole seconds.
+const A_MOMENT: Duration = Duration::from_secs(2);
+/// More windows than this at the same time would be a server that makes up a limit per response.
+const WINDOWS_KEPT: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Windows {
+    /// Told apart by their limits.
+    known: Vec<Window>,
+    sent: Sent,
+    /// Calls that were let through and have no response yet.
+    unanswered: u64,
+    /// Calls that hold a place: those, and messages whose response is still being read.
+    in_flight: u64,
+    max_in_flight: Option<u64>,
+    responses: u64,
+    /// Whether others use the account, and none of its windows is known.
+    is_crowded: bool,
+    /// What is reserved in the store that clients share, if there is one.
+    lease: Option<Box<Lease>>,
+    /// What is held there of the places, if they are limited.
+    places: Option<Box<Places>>,
+    is_store_lost: bool,
+    /// Whether calls need a reservation before any window is known.
+    always_reserves: bool,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    Counted,
+    Refused,
+    NotSent,
+}
+
+impl Windows {
+    pub(super) fn new(max_in_flight: Option<u32>) -> Self {
+        Self {
+            known: Vec::new(),
+            sent: Sent::default(),
+            unanswered: 0,
+            in_flight: 0,
+            max_in_flight: max_in_flight.map(u64::from),
+            responses: 0,
+            is_crowded: false,
+            lease: None,
+            places: None,
+            is_store_lost: false,
+            always_reserves: false,
+        }
+    }
+
+    /// Shares the windows with other clients, by a store.
+    pub(super) fn leased(mut self, window: String, is_store_lost: bool) -> Self {
+        let places = |most| Box::new(Places::new(window.clone(), most));
+        self.places = self.max_in_flight.map(places);
+        self.lease = Some(Box::new(Lease::new(window)));
+        self.is_store_lost = is_store_lost;
+        self
+    }
+
+    /// Reserves even the first call.
+    pub(super) fn always_reserving(mut self) -> Self {
+        self.always_reserves = true;
+        self
+    }
+
+    /// When one more call may be sent.
+    pub(super) fn next_start(&mut self, now: Instant) -> Start {
+        let has_place = self.has_place();
+        if self.is_leased() {
+            return self.next_leased_start(has_place, now);
+        }
+        let most_at_first = match (self.responses, self.is_crowded) {
+            (0, _) => IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE,
+            (1..RESPONSES_AT_FIRST, true) if self.known.is_empty() => 1,
+            _ => u64::MAX,
+        };
+        if !has_place && let Some(at) = self.place_at(now) {
+            return Start::At(at);
+        }
+        let start = match has_place && self.unanswered < most_at_first {
+            true => Start::Now,
+            false => Start::AfterResponse,
+        };
+        self.known.iter_mut().fold(start, |start, window| {
+            start.and(window.next_start(self.unanswered, now))
+        })
+    }
+
+    /// The store says how much of the windows is this client's, unless the server has said that
+    /// one of them is used up.
+    fn next_leased_start(&mut self, has_place: bool, now: Instant) -> Start {
+        if !has_place && let Some(at) = self.place_at(now) {
+            return Start::At(at);
+        }
+        let start = match has_place {
+            true => Start::Now,
+            false => Start::AfterResponse,
+        };
+        let used_up = |window: &mut Window| window.used_up_until(now).map(Start::At);
+        let starts = self.known.iter_mut().filter_map(used_up);
+        let start = starts.fold(start, Start::and);
+        let lease = self.lease.as_mut();
+        start.and(lease.map_or(Start::Now, |lease| lease.next_start(now)))
+    }
+
+    /// When to ask for a place again, if other clients hold all of them.
+    fn place_at(&self, now: Instant) -> Option<Instant> {
+        self.places
+            .as_ref()
+            .filter(|_| !self.is_store_lost)?
+            .ask_again_at(now)
+    }
+
+    /// Whether one more call may be in flight.
+    pub(super) fn has_place(&self) -> bool {
+        let most = self.max_in_flight.unwrap_or(u64::MAX);
+        let held = self.places.as_ref().filter(|_| !self.is_store_lost);
+        self.in_flight < most.min(held.map_or(most, |places| places.held()))
+    }
+
+    /// Whether a place has to be asked for, for the calls that wait.
+    pub(super) fn must_ask_for_place(&self, now: Instant) -> bool {
+        let places = self.places.as_ref().filter(|_| !self.is_store_lost);
+        places.is_some_and(|places| places.must_ask(self.in_flight, now))
+    }
+
+    pub(super) fn places_mut(&mut self) -> Option<&mut Places> {
+        self.places.as_deref_mut()
+    }
+
+    /// Whether calls need a reservation.
+    pub(super) fn is_leased(&self) -> bool {
+        let needs_one = self.always_reserves || !self.known.is_empty();
+        self.lease.is_some() && !self.is_store_lost && needs_one
+    }
+
+    /// Whether a reservation has to be asked for, for the calls that wait.
+    pub(super) fn must_ask(&mut self, now: Instant) -> bool {
+        let may_ask = self.is_leased() && self.has_place();
+        let lease = self.lease.as_ref();
+        may_ask
+            && lease.is_some_and(|lease| lease.must_ask(now))
+            && !self
+                .known
+                .iter_mut()
+                .any(|window| window.used_up_until(now).is_some())
+    }
+
+    pub(super) fn lease_mut(&mut self) -> Option<&mut Lease> {
+        self.lease.as_deref_mut()
+    }
+
+    /// Takes in the store's reply to a reservation.
+    pub(super) fn granted(&mut self, grant: &Grant, now: Instant) {
+        if let Some(lease) = &mut self.lease {
+            lease.granted(grant, now);
+        }
+    }
+
+    /// A reservation has no reply.
+    pub(super) fn ask_failed(&mut self) {
+        if let Some(lease) = &mut self.lease {
+            lease.failed();
+        }
+        if let Some(places) = &mut self.places {
+            places.failed();
+        }
+    }
+
+    /// The store is lost: from now on the client takes the share of one of `clients`.
+    pub(super) fn store_lost(&mut self, clients: u64) {
+        self.is_store_lost = true;
+        self.ask_failed();
+        for window in &mut self.known {
+            window.expect_clients(clients);
+        }
+    }
+
+    /// The store is back.
+    pub(super) fn store_found(&mut self) {
+        self.is_store_lost = false;
+    }
+
+    pub(super) fn known(&self) -> &[Window] {
+        &self.known
+    }
+
+    /// The window that a call without room waits for.
+    pub(super) fn tightest(&self) -> Option<&Window> {
+        let left = |window: &&Window| (window.remaining(), std::cmp::Reverse(window.resets_at()));
+        self.known.iter().min_by_key(left)
+    }
+
+    pub(super) fn has_limit(&self, limit: u64) -> bool {
+        self.known.iter().any(|window| window.limit() == limit)
+    }
+
+    pub(super) fn forget_limit(&mut self, limit: u64) {
+        self.known.retain(|window| window.limit() != limit);
+    }
+
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    pub(super) fn max_in_flight(&self) -> Option<u64> {
+        self.max_in_flight
+    }
+
+    /// A call is sent, out of the queue if it had to wait.
+    pub(super) fn start(&mut self, now: Instant, had_to_wait: bool) {
+        self.unanswered += 1;
+        self.in_flight += 1;
+        for window in &mut self.known {
+            window.start(now, had_to_wait);
+        }
+        if let Some(lease) = &mut self.lease {
+            lease.start(now);
+        }
+    }
+
+    /// A call has its response, or never gets one.
+    pub(super) fn settle(&mut self, settled: Settled) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if let Some(lease) = &mut self.lease {
+            match settled {
+                Settled::Counted => lease.answered(true),
+                Settled::Refused => lease.answered(false),
+                Settled::NotSent => lease.not_sent(),
+            }
+        }
+    }
+
+    /// A call gives its place back.
+    pub(super) fn finish(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// The server has counted a call without telling what is left, as far as one knows.
+    pub(super) fn count(&mut self) {
+        self.sent.count();
+        self.known.iter_mut().for_each(Window::count);
+    }
+
+    /// There is a response, so what it does not tell of is not limited.
+    pub(super) fn respond(&mut self) {
+        self.responses += 1;
+    }
+
+    /// Counts the call of this response, and returns how many calls that makes in the period that
+    /// the response tells of.
+    pub(super) fn count_in_period(&mut self, seen: &Observation) -> Option<u64> {
+        self.sent.count_in_period(seen)
+    }
+
+    /// Takes in a response that describes one of these windows, after [`Self::count_in_period`]
+    /// has counted it.
+    pub(super) fn observe(&mut self, seen: &Observation, sent: u64) {
+        self.observe_other(seen);
+        if let Some(lease) = &mut self.lease
+            && self
+                .known
+                .iter()
+                .filter_map(Window::resets_at)
+                .all(|at| at + A_MOMENT >= seen.resets_at)
+        {
+            // Of a minute's and an hour's window, the minute's is shared.
+            lease.observe(seen);
+        }
+        let told = |window: &&mut Window| window.limit() == seen.told.limit;
+        // This call has its response.
+        let unanswered = self.unanswered.saturating_sub(1);
+        match self.known.iter_mut().find(told) {
+            Some(window) => window.observe(seen, unanswered),
+            None => {
+                if self.known.len() == WINDOWS_KEPT {
+                    self.known.remove(0);
+                }
+                self.known.push(Window::new(seen, sent, unanswered));
+            }
+        }
+    }
+
+    /// Others use the account.
+    pub(super) fn set_crowded(&mut self) {
+        self.is_crowded = true;
+    }
+
+    /// Takes in a response that describes another window: the server counted the call in these too.
+    pub(super) fn observe_other(&mut self, seen: &Observation) {
+        let told = &seen.told;
+        if self.known.iter().any(|window| window.is_refuted_by(told)) {
+            self.known.retain(|window| !window.is_refuted_by(told));
+        }
+        if seen.counted {
+            let others = |window: &&mut Window| window.limit() != told.limit;
+            self.known.iter_mut().filter(others).for_each(Window::count);
+        }
+    }
+
+    /// Nothing in flight, and nothing known that still matters.
+    pub(super) fn is_unused(&self, now: Instant) -> bool {
+        let is_asking = self.lease.as_ref().is_some_and(|lease| lease.is_asking());
+        self.in_flight == 0 && !is_asking && self.known.iter().all(|window| window.is_over(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::rate_limit::RateLimit;
+
+    const HALF_A_MINUTE: Duration = Duration::from_secs(30);
+
+    /// A response that arrives now and tells of a window with these numbers.
+    fn seen(limit: u64, remaining: u64, reset: i64, resets_at: Instant) -> Observation {
+        let now = resets_at.checked_sub(HALF_A_MINUTE).unwrap_or(resets_at);
+        Observation {
+            told: RateLimit {
+                limit,
+                remaining,
+                reset: Timestamp::from_second(reset).unwrap(),
+            },
+            resets_at,
+            counted: true,
+            sent_at: now,
+            now,
+        }
+    }
+
+    /// Takes in the response to a call that is in flight.
+    fn observe(windows: &mut Windows, seen: &Observation) {
+        windows.respond();
+        if let Some(sent) = windows.count_in_period(seen) {
+            windows.observe(seen, sent);
+        }
+    }
+
+    /// How many more calls could be sent.
+    fn room(windows: &mut Windows, now: Instant) -> u64 {
+        let mut started = 0;
+        while windows.next_start(now) == Start::Now && started < 1000 {
+            windows.start(now, false);
+            started += 1;
+        }
+        (0..started).for_each(|_| {
+            windows.settle(Settled::Counted);
+            windows.finish();
+        });
+        started
+    }
+
+    #[test]
+    fn before_the_first_response_ten_calls_may_be_in_flight() {
+        assert_eq!(room(&mut Windows::new(None), Instant::now()), 10);
+    }
+
+    #[test]
+    fn a_server_that_tells_no_limit_has_none() {
+        let mut windows = Windows::new(None);
+        windows.respond();
+        windows.count();
+        assert_eq!(room(&mut windows, Instant::now()), 1000);
+    }
+
+    #[test]
+    fn what_is_left_is_shared_with_the_calls_in_flight() {
+        let now = Instant::now();
+        let mut windows = Windows::new(None);
+        (0..40).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 20, 90, now + HALF_A_MINUTE));
+        windows.start(now, false);
+        windows.start(now, false);
+        assert_eq!(room(&mut windows, now), 18);
+    }
+
+    #[test]
+    fn responses_out_of_order_do_not_raise_what_is_left() {
+        let now = Instant::now();
+        let mut windows = Windows::new(None);
+        let reset = now + HALF_A_MINUTE;
+        (0..57).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 3, 90, reset));
+        observe(&mut windows, &seen(60, 5, 90, reset));
+        assert_eq!(room(&mut windows, now), 3);
+        observe(&mut windows, &seen(60, 40, 30, now));
+        assert_eq!(room(&mut windows, now), 3);
+    }
+
+    #[test]
+    fn the_reset_gives_the_whole_window_back() {
+        let now = Instant::now();
+        let mut windows = Windows::new(None);
+        let reset = now + HALF_A_MINUTE;
+        (0..60).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 0, 90, reset));
+        assert_eq!(windows.next_start(now), Start::At(reset));
+        assert_eq!(room(&mut windows, reset), 60);
+    }
+
+    #[test]
+    fn a_window_without_a_reset_ahead_lets_one_call_ask() {
+        let now = Instant::now();
+        let mut nothing = Windows::new(None);
+        observe(&mut nothing, &seen(0, 0, 0, now));
+        assert_eq!(room(&mut nothing, now), 1);
+
+        let mut responses_were_lost = Windows::new(None);
+        (0..2).for_each(|_| responses_were_lost.count());
+        observe(&mut responses_were_lost, &seen(2, 0, 90, now));
+        assert_eq!(room(&mut responses_were_lost, now), 2);
+        responses_were_lost.count();
+        responses_were_lost.count();
+        assert_eq!(room(&mut responses_were_lost, now), 1);
+    }
+
+    #[test]
+    fn at_most_this_many_calls_are_in_flight_whatever_is_left() {
+        let now = Instant::now();
+        let mut windows = Windows::new(Some(10));
+        observe(&mut windows, &seen(60, 59, 90, now + HALF_A_MINUTE));
+        (0..10).for_each(|_| windows.start(now, false));
+        assert_eq!(windows.next_start(now), Start::AfterResponse);
+    }
+
+    #[test]
+    fn a_message_whose_response_is_being_read_takes_nothing_from_what_is_left() {
+        let now = Instant::now();
+        let mut windows = Windows::new(Some(10));
+        (0..57).for_each(|_| windows.count());
+        for left in [2, 1] {
+            windows.start(now, false);
+            observe(&mut windows, &seen(60, left, 90, now + HALF_A_MINUTE));
+            windows.settle(Settled::Counted);
+        }
+        assert_eq!(room(&mut windows, now), 1);
+    }
+
+    #[test]
+    fn the_tighter_of_a_minutes_and_an_hours_window_holds() {
+        let now = Instant::now();
+        let (minute, hour) = (now + HALF_A_MINUTE, now + Duration::from_secs(3000));
+        let mut windows = Windows::new(None);
+        // The minute's window is shown until the hour's has fewer left.
+        (0..990).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 10, 90, minute));
+        let mut of_the_hour = seen(1000, 9, 3060, hour);
+        (of_the_hour.now, of_the_hour.sent_at) = (now, now);
+        observe(&mut windows, &of_the_hour);
+        assert_eq!(room(&mut windows, now), 9);
+        // After the minute, what the hour has left is remembered, and the minute's limit as well.
+        assert_eq!(room(&mut windows, minute), 9);
+        assert_eq!(room(&mut windows, hour), 60);
+    }
+
+    #[test]
+    fn an_earlier_reset_of_another_window_is_no_straggler() {
+        let now = Instant::now();
+        let (minute, hour) = (now + HALF_A_MINUTE, now + Duration::from_secs(3000));
+        let mut windows = Windows::new(None);
+        let mut of_the_hour = seen(1000, 990, 3060, hour);
+        (of_the_hour.now, of_the_hour.sent_at) = (now, now);
+        observe(&mut windows, &of_the_hour);
+        observe(&mut windows, &seen(60, 0, 90, minute));
+        assert_eq!(windows.next_start(now), Start::At(minute));
+    }
+
+    #[test]
+    fn a_limit_that_was_raised_replaces_the_old_one() {
+        let now = Instant::now();
+        let reset = now + HALF_A_MINUTE;
+        let mut windows = Windows::new(None);
+        observe(&mut windows, &seen(60, 59, 90, reset));
+        observe(&mut windows, &seen(300, 298, 90, reset));
+        assert_eq!(room(&mut windows, now), 298);
+    }
+
+    #[test]
+    fn a_limit_that_was_lowered_holds_at_once_and_after_the_reset() {
+        let now = Instant::now();
+        let reset = now + HALF_A_MINUTE;
+        let mut windows = Windows::new(None);
+        (0..29).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 30, 90, reset));
+        observe(&mut windows, &seen(40, 9, 90, reset));
+        assert_eq!(room(&mut windows, now), 9);
+        assert_eq!(room(&mut windows, reset), 40);
+    }
+
+    #[test]
+    fn a_reset_that_was_rounded_down_is_waited_out_in_a_few_steps() {
+        let start = Instant::now();
+        let reset = start + HALF_A_MINUTE;
+        let mut windows = Windows::new(None);
+        (0..60).for_each(|_| windows.count());
+        observe(&mut windows, &seen(60, 0, 90, reset));
+        // The server's window ends 0.7 s after what it says.
+        let end = reset + Duration::from_millis(700);
+        let (mut now, mut refused) = (reset, 0);
+        loop {
+            match windows.next_start(now) {
+                Start::Now if now >= end => break,
+                Start::Now => {
+                    windows.start(now, true);
+                    let mut no = seen(60, 0, 90, reset);
+                    (no.counted, no.sent_at, no.now) = (false, now, now);
+                    observe(&mut windows, &no);
+                    windows.settle(Settled::Counted);
+                    windows.finish();
+                    refused += 1;
+                }
+                Start::At(at) => now = at,
+                Start::AfterResponse => panic!("nothing is in flight"),
+            }
+        }
+        assert_eq!((refused, now), (3, reset + Duration::from_millis(750)));
+        // From then on the client knows.
+        let next = reset + Duration::from_secs(60);
+        let mut first = seen(60, 0, 150, next);
+        (first.sent_at, first.now) = (now, now);
+        observe(&mut windows, &first);
+        let Start::At(at) = windows.next_start(now) else {
+            panic!("the window is used up");
+        };
+        assert_eq!(at, next + Duration::from_millis(750));
+    }
+
+    #[test]
+    fn a_server_whose_resets_are_always_past_is_not_hammered() {
+        let start = Instant::now();
+        let mut windows = Windows::new(None);
+        let mut now = start;
+        let mut sent = 0;
+        while now < start + Duration::from_secs(60) {
+            match windows.next_start(now) {
+                Start::Now => {
+                    windows.start(now, true);
+                    let mut no = seen(60, 0, 90, start);
+                    (no.counted, no.sent_at, no.now) = (false, now, now);
+                    observe(&mut windows, &no);
+                    windows.settle(Settled::Counted);
+                    windows.finish();
+                    sent += 1;
+                }
+                Start::At(at) => now = at,
+                Start::AfterResponse => panic!("nothing is in flight"),
+            }
+        }
+        assert!(sent <= 60, "{sent} calls in a minute");
+    }
+
+    #[test]
+    fn after_the_reset_of_a_window_that_others_use_one_call_asks() {
+        let now = Instant::now();
+        let reset = now + HALF_A_MINUTE;
+        let mut windows = Windows::new(None);
+        observe(&mut windows, &seen(60, 20, 90, reset));
+        assert_eq!(room(&mut windows, reset), 1);
+    }
+
+    #[test]
+    fn on_the_last_lap_a_client_takes_one_ticket_and_leaves_the_others() {
+        let now = Instant::now();
+        let reset = now + HALF_A_MINUTE;
+        let mut windows = Windows::new(None);
+        // Two clients are assumed, so the last two tickets go to one each.
+        observe(&mut windows, &seen(60, 2, 90, reset));
+        windows.start(now, false);
+        observe(&mut windows, &seen(60, 1, 90, reset));
+        windows.settle(Settled::Counted);
+        windows.finish();
+        assert_eq!(windows.next_start(now), Start::At(reset));
+    }
+}
