@@ -5,7 +5,9 @@
 mod another_server;
 mod any_values;
 mod compiler_messages;
+mod holds;
 mod observability;
 mod properties;
+mod streams;
 #[path = "../client/support/mod.rs"]
 mod support;

@@ -1,33 +1,13 @@
 //! Properties that hold for any bytes. They are the same as those of the fuzz targets.
 
+use crate::holds::holds;
 use crate::support::fixtures::directory;
 use crate::support::{AGENT, Answers, OPERATIONS, answering, call, over, streaming};
 use bytes::Bytes;
 use http_body_util::Full;
 use orionos::{AgentConfig, MessageEvent, RetryPolicy};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
-
-/// Runs a test for many inputs, in virtual time.
-fn holds<S: Strategy>(strategy: S, test: impl Fn(&tokio::runtime::Runtime, S::Value)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let config = Config {
-        cases: 300,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    TestRunner::new(config)
-        .run(&strategy, |input| {
-            test(&runtime, input);
-            Ok(())
-        })
-        .unwrap();
-}
 
 /// The sample bodies with a few bytes changed, or any bytes.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
