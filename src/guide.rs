@@ -12,8 +12,8 @@
 //! For production:
 //!
 //! - [`configuration`]: all settings, and what protects the key.
-//! - [`several_processes`]: share one account's limits among replicas.
-//! - [`deploy`]: run the store by which they share them.
+//! - [`several_processes`]: use one account's rate limit from several processes.
+//! - [`deploy`]: run the store that they share.
 //! - [`observability`]: traces and logs.
 //! - [`http_stack`]: proxies, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.

@@ -37,6 +37,7 @@
 //! | read lists, and create or delete many agents | [`guide::lists`] |
 //! | find out what went wrong, and decide what to do | [`guide::errors`], [`guide::failures`] |
 //! | control retries, time limits and pacing | [`guide::retries`] |
+//! | use one account's rate limit from several processes | [`guide::several_processes`], [`guide::deploy`] |
 //! | test your application offline | [`guide::testing`] |
 //! | set time limits, headers or your own server | [`guide::configuration`] |
 //! | see calls in your traces | [`guide::observability`] |
