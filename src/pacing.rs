@@ -60,7 +60,7 @@ pub enum Pacing {
     /// and under the limit never waits.
     #[default]
     Adaptive,
-    /// Like `Adaptive`, for clients in several processes: they share the limits by a store. See
+    /// Like `Adaptive`, for clients in several processes that share the limits through a store. See
     /// [`Pacing::shared`].
     Shared(Arc<dyn WindowStore>),
     /// Sends immediately, and leaves 429s to the retry policy.
@@ -68,8 +68,8 @@ pub enum Pacing {
 }
 
 impl Pacing {
-    /// Shares the account's limits with all clients that use the same store and the same API key:
-    /// the permitted rate is divided among them, and almost no call runs into a 429.
+    /// Shares the account's limits with all clients that use the same store and the same API key.
+    /// The permitted rate is divided among them, and almost no call runs into a 429.
     ///
     /// If the store does not reply within 100 ms, the client paces on its own, as with
     /// [`Pacing::Adaptive`], until the store is back.
@@ -85,7 +85,7 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// The pacer that this setting asks for. `account` is a name that says nothing of the key.
+    /// Returns the pacer for this setting. `account` is a name that does not reveal the key.
     pub(crate) fn new(pacing: Pacing, account: impl FnOnce() -> String) -> Option<Self> {
         let queues = match pacing {
             Pacing::Adaptive => SharedQueues::alone(),

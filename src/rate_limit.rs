@@ -22,7 +22,7 @@ pub struct RateLimit {
     pub reset: Timestamp,
 }
 
-/// A rate-limit window as a client knows it: for a dashboard, or to decide what can wait.
+/// A rate-limit window as a client knows it, for example for a dashboard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::display;
+use crate::human;
 use crate::rate_limit::RateLimitWindow;
 
 /// A rate limit, or the limit of messages in flight, held the call back for longer than it may wait.
@@ -70,7 +71,7 @@ impl fmt::Display for RateLimitedError {
             waiting,
             ..
         } = &self.window;
-        let (setting, length) = (self.setting, self.length);
+        let (setting, length) = (self.setting, human::duration(self.length));
         let of = match scope {
             Some(scope) => format!("{operation} ({})", display::one_line(scope)),
             None => (*operation).to_owned(),
@@ -78,21 +79,22 @@ impl fmt::Display for RateLimitedError {
         match (self.max_in_flight, self.context.retry_after) {
             (Some(most), _) => write!(
                 f,
-                "{most} calls of {of} are in flight, the most that are permitted, and none ended \
-                 within {length:?} ({setting})"
+                "{most} calls of {of} are in flight, which is the limit, and none ended within \
+                 {length} ({setting})"
             )?,
             (None, Some(wait)) => {
+                let wait = human::duration(wait);
                 write!(f, "the rate limit of {limit} requests for {of} ")?;
                 match resets_at {
-                    Some(at) => write!(f, "is used up until {at}, in {:.1} s", wait.as_secs_f64())?,
-                    None => write!(f, "permits it in {:.1} s", wait.as_secs_f64())?,
+                    Some(at) => write!(f, "is used up until {at}, which is in {wait}")?,
+                    None => write!(f, "permits it in {wait}")?,
                 }
-                write!(f, ", which exceeds {length:?} ({setting})")?;
+                write!(f, "; the call may wait for {length} ({setting})")?;
             }
             (None, None) => write!(
                 f,
-                "no request for {of} became free within {length:?} ({setting}); {waiting} calls \
-                 wait"
+                "the rate limit for {of} did not permit it within {length} ({setting}); {waiting} \
+                 calls wait"
             )?,
         }
         display::Notes::default().finish(f, &self.context)

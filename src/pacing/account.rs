@@ -22,9 +22,9 @@
 
 use super::observation::Observation;
 
-/// So many times in a row the order must hold between two operations.
+/// How many times in a row the order must hold between two operations.
 const ENOUGH: u32 = 2;
-/// A limit that no response has told of for this many seconds is not in use any more.
+/// A limit that no response has had for this many seconds is no longer in use.
 const OUTDATED: i64 = 120;
 
 /// What is known about which windows are the account's.

@@ -12,7 +12,7 @@ use super::windows::Windows;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Back,
-    /// For a call that the server has refused: it has waited before.
+    /// For a call that the server has rejected, which has already waited.
     Front,
 }
 

@@ -9,7 +9,8 @@ use super::observation::Observation;
 use super::start::Start;
 use super::store::{Grant, Reservation, WindowReport};
 
-/// The store takes a lease back after 5 seconds. Ours ends earlier: a call takes time.
+/// The store takes a lease back after 5 seconds. The client's ends earlier, because a call takes
+/// time.
 const LEASE: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Default)]

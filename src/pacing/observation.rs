@@ -8,7 +8,7 @@ use crate::rate_limit::RateLimit;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation {
     pub(super) told: RateLimit,
-    /// The reset on our clock.
+    /// The reset on the client's clock.
     pub(super) resets_at: Instant,
     /// Whether the server counted the call: it does not count what it answers with 429.
     pub(super) counted: bool,

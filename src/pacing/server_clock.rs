@@ -1,4 +1,5 @@
-//! The server's clock on ours, from the `Date` headers (whole seconds) of its responses.
+//! The server's clock compared with the client's, from the `Date` headers (whole seconds) of
+//! responses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,9 +16,10 @@ use crate::server_date::server_date;
 /// never early.
 #[derive(Debug, Default)]
 pub(super) struct ServerClock {
-    /// An instant of ours, and the Unix time that the server's clock had passed by then.
+    /// A moment on the client's clock, and the Unix time that the server's clock had passed by
+    /// then.
     bound: Option<(Instant, Duration)>,
-    /// The `Date` that the bound has taken in, as it came.
+    /// The last `Date` that was taken into account, unchanged.
     latest: String,
 }
 
@@ -26,7 +28,7 @@ impl ServerClock {
     pub(super) fn observe(&mut self, headers: &HeaderMap, sent_at: Instant) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.unwrap_or_default();
-        // Most responses carry a second that is known already.
+        // Most responses have a second that is known already.
         if date != self.latest {
             date.clone_into(&mut self.latest);
             if let Some(date) = server_date(headers) {
@@ -51,10 +53,10 @@ impl ServerClock {
         self.bound = Some((now, bound));
     }
 
-    /// When the server's clock will have reached `reset`, by ours.
+    /// Returns when the server's clock reaches `reset`, on the client's clock.
     pub(super) fn instant_of(&self, reset: Timestamp) -> Instant {
         let (at, bound) = self.bound.unwrap_or_else(|| {
-            // A server without a clock: trust our own.
+            // The server sends no date, so the client's own clock is used.
             let wall = SystemTime::now().duration_since(UNIX_EPOCH);
             (Instant::now(), wall.unwrap_or_default())
         });
@@ -63,7 +65,7 @@ impl ServerClock {
     }
 }
 
-/// An instant that far ahead may not exist; nobody waits a year for a reset.
+/// A moment that far ahead may not exist, and no call waits a year for a reset.
 fn capped(wait: Duration) -> Duration {
     wait.min(Duration::from_secs(366 * 24 * 3600))
 }
@@ -93,11 +95,11 @@ mod tests {
         let start = Instant::now();
         let mut clock = ServerClock::default();
         dated(&mut clock, 60, start);
-        // 0.2 s later the server's second turned: it was at 60.8 s or later to begin with.
+        // The server's second changed after 0.2 s, so it was at 60.8 s or later before.
         let now = start + Duration::from_millis(200);
         dated(&mut clock, 61, now);
         assert_eq!(clock.instant_of(at(90)), now + Duration::from_secs(29));
-        // A response late in a second does not blunt it again.
+        // A response late in a second does not make the bound less exact.
         dated(&mut clock, 61, start + Duration::from_millis(1100));
         assert_eq!(
             clock.instant_of(at(90)),

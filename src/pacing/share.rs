@@ -32,12 +32,12 @@ use super::start::Start;
 
 /// The number of clients that is assumed when others appear.
 const FIRST_GUESS: f64 = 2.0;
-/// One's own presence, and a little doubt.
+/// This client, and a little doubt.
 const FEWEST: f64 = 1.05;
 /// Periods last a minute or an hour, until resets tell more.
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// More of one's own tickets than this never matter to the last lap.
+/// More own tickets than this never matter to the last lap.
 const TICKETS_KEPT: usize = 256;
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Share {
     run: Option<(u64, u64)>,
     /// Own tickets of this period, the highest of them, in ascending order.
     tickets: VecDeque<u64>,
-    /// Whether a call was refused in this period.
+    /// Whether a call was rejected in this period.
     refused: bool,
     length: Duration,
     last_start: Option<Instant>,

@@ -25,7 +25,8 @@ pub(super) struct Window {
     remaining: u64,
     /// The reset by the server's clock, which tells one period from the next.
     reset_at_unix: i64,
-    /// The end of the period on our clock. `None` after it, until a response of the next arrives.
+    /// The end of the period on the client's clock. It is `None` after that, until a response of
+    /// the next period arrives.
     resets_at: Option<Instant>,
     /// Calls of this client that the server counted in the period.
     sent: u64,
@@ -189,7 +190,7 @@ impl Window {
         }
     }
 
-    /// Nothing known that still matters.
+    /// Returns whether nothing that is known still matters.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.resets_at.is_none_or(|at| at <= now)
     }

@@ -15,11 +15,12 @@ use super::window::Window;
 /// Calls that may be in flight before the first response tells a limit: the server's smallest
 /// documented limit.
 const IN_FLIGHT_BEFORE_THE_FIRST_RESPONSE: u64 = 10;
-/// So many responses tell whose windows they describe, if others use the account as well.
+/// After this many responses, it is known whose windows they describe, even if others use the
+/// account.
 const RESPONSES_AT_FIRST: u64 = 16;
 /// Resets are whole seconds.
 const A_MOMENT: Duration = Duration::from_secs(2);
-/// More windows than this at the same time would be a server that makes up a limit per response.
+/// A server with more windows than this would invent a limit per response.
 const WINDOWS_KEPT: usize = 4;
 
 #[derive(Debug)]
@@ -69,7 +70,7 @@ impl Windows {
         }
     }
 
-    /// Shares the windows with other clients, by a store.
+    /// Shares the windows with other clients, through a store.
     pub(super) fn leased(mut self, window: String, is_store_lost: bool) -> Self {
         let places = |most| Box::new(Places::new(window.clone(), most));
         self.places = self.max_in_flight.map(places);
@@ -339,7 +340,7 @@ mod tests {
 
     const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 
-    /// A response that arrives now and tells of a window with these numbers.
+    /// Returns a response that arrives now and describes a window with these numbers.
     fn seen(limit: u64, remaining: u64, reset: i64, resets_at: Instant) -> Observation {
         let now = resets_at.checked_sub(HALF_A_MINUTE).unwrap_or(resets_at);
         Observation {

@@ -53,7 +53,13 @@ async fn a_reset_after_max_wait_or_deadline_fails_at_once_and_unsent() {
         assert_eq!((limit.limit, limit.remaining), (60, 0));
         let text = error.to_string();
         let reset = limit.reset.to_string();
-        for part in ["agents.get not sent", "60 requests", &reset, "10s", setting] {
+        for part in [
+            "agents.get not sent",
+            "60 requests",
+            &reset,
+            "10 s",
+            setting,
+        ] {
             assert!(text.contains(part), "{text:?} has no {part:?}");
         }
     }

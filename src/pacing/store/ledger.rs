@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_millis(50);
 /// One window's state.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// 0 while nobody knows it.
+    /// 0 while it is unknown.
     limit: u64,
     reset: i64,
     /// The reset by the store's clock; `None` after it, until a response of the next period.

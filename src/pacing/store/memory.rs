@@ -39,12 +39,12 @@ impl MemoryWindowStore {
         Self::default()
     }
 
-    /// Returns how many operations clients have made so far: what a store elsewhere would carry.
+    /// Returns the number of operations so far, which is the load of a store on another machine.
     pub fn operations(&self) -> u64 {
         self.lock().operations
     }
 
-    /// Forgets everything, as a store does that is restarted without its data.
+    /// Forgets everything, like a store that is restarted without its data.
     pub fn clear(&self) {
         let mut state = self.lock();
         state.windows.clear();

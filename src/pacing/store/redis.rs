@@ -20,14 +20,14 @@ use super::window_store::{Grant, Holding, Reservation, StoreError, StoreFuture, 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// Replies that take longer come too late for the call: see [`WindowStore`].
 const REPLY_WITHIN: Duration = Duration::from_millis(95);
-/// After so many late replies in a row, the network may have lost the connection without a word.
+/// After this many late replies in a row, the network may have dropped the connection silently.
 const LATE_REPLIES: u32 = 3;
 
-/// Windows that clients in many processes share by Redis (6 or later) or Valkey (7 or later).
+/// Rate-limit windows that clients in many processes share through Redis (6 or later) or Valkey (7
+/// or later).
 ///
-/// Clones share one connection. It connects again by itself after a failure, and as long as there
-/// is no connection, clients pace on their own: neither building a client nor a call fails because
-/// Redis is down.
+/// Clones share one connection. It reconnects after a failure. While there is no connection,
+/// clients pace on their own, so neither building a client nor a call fails because Redis is down.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -98,12 +98,12 @@ impl RedisWindowStore {
     /// Connects to a single node: `redis://[user:password@]host[:port][/database]`, or `rediss://`
     /// for TLS.
     ///
-    /// Returns after 2 seconds at most, also if Redis cannot be reached: it is tried again as soon
-    /// as a client needs it. Use [`ping`](Self::ping) to find out.
+    /// Returns within 2 seconds, even if Redis cannot be reached. The connection is tried again
+    /// when a client needs it. Use [`ping`](Self::ping) to check it.
     ///
     /// # Errors
     ///
-    /// Returns an error if the URL is invalid, or if it asks for TLS in a build without it.
+    /// Returns an error if the URL is invalid, or if it requires TLS in a build without TLS.
     pub async fn connect(url: impl AsRef<str>) -> Result<Self, StoreError> {
         let client = Client::open(url.as_ref()).map_err(without_url)?;
         Ok(Self::new(Target::Node(Box::new(client))).await)
@@ -160,11 +160,12 @@ impl RedisWindowStore {
         Ok(Self::new(Target::Sentinel(client)).await)
     }
 
-    /// Returns whether the store can be used: for a health check at start.
+    /// Returns whether the store can be used, for example for a health check at the start.
     ///
     /// # Errors
     ///
-    /// Returns why it cannot: the connection's error, a wrong password, a missing permission.
+    /// Returns why it cannot be used, for example a connection error, a wrong password or a missing
+    /// permission.
     pub async fn ping(&self) -> Result<(), StoreError> {
         if self.connected().is_err() {
             self.0.connect_again().await;

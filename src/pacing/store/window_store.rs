@@ -19,20 +19,21 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// reservation it reports what the server told meanwhile. The server's numbers are the truth: a
 /// store corrects its own by them, and so it reckons with clients that do not use it.
 ///
-/// A store that fails, or that takes longer than 100 ms, never stops a call: the client then paces
-/// on its own, and tries the store again once a second.
+/// A store that fails, or that takes longer than 100 ms, never stops a call. The client then paces
+/// on its own, and tries the store once per second.
 ///
 /// [`MemoryWindowStore`](crate::MemoryWindowStore) implements it for several clients in one process; with the cargo feature
 /// `redis`, `RedisWindowStore` does for many processes. Implementations of other stores should take
 /// the clock from the store, not from the process.
 pub trait WindowStore: fmt::Debug + Send + Sync + 'static {
-    /// Takes in a client's report, and reserves up to `reservation.want` calls in a window.
+    /// Takes a client's report into account, and reserves up to `reservation.want` calls in a
+    /// window.
     ///
     /// This must be one atomic step: two clients must not be granted the same call.
     fn reserve<'a>(&'a self, reservation: &'a Reservation) -> StoreFuture<'a, Grant>;
 
     /// Renews the places that a client holds among the messages in flight to one agent, and takes
-    /// more of them.
+    /// more.
     ///
     /// This must be one atomic step as well.
     fn hold<'a>(&'a self, holding: &'a Holding) -> StoreFuture<'a, u64>;
@@ -47,13 +48,13 @@ pub struct Reservation {
     pub window: String,
     /// The client, a random name.
     pub client: String,
-    /// How many calls it would like to send. 0 is a report alone.
+    /// How many calls it would like to send. With 0, it only reports.
     pub want: u64,
     /// What the server told since the last reservation, if it told anything of the window.
     pub told: Option<WindowReport>,
     /// Reserved calls that have their response.
     pub answered: u64,
-    /// Of those, the ones that the server refused with 429. It does not count them.
+    /// How many of them the server rejected with 429. It does not count these.
     pub refused: u64,
     /// Reserved calls that will not be sent.
     pub returned: u64,
@@ -77,9 +78,9 @@ pub struct WindowReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Calls that the client may send, at most as many as it wanted.
+    /// How many calls the client may send, at most as many as it wanted.
     pub calls: u64,
-    /// If none, when to ask again.
+    /// If there are none, when to ask again.
     pub retry_in: Option<Duration>,
     /// How long until the window resets, if the store knows: calls that are not sent by then are
     /// forfeited.
