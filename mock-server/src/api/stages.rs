@@ -66,7 +66,7 @@ pub(crate) async fn serve(
             Err(failure) => Err(failure),
         },
     };
-    finish(&exchange, recorder, result)
+    finish(&mut exchange, recorder, result)
 }
 
 fn authenticate(
@@ -247,14 +247,20 @@ fn limited_agent<'a>(exchange: &'a Exchange, state: &AccountState) -> Option<&'a
 
 /// Applies the effects of faults, writes the common headers, and completes the journal.
 fn finish(
-    exchange: &Exchange,
+    exchange: &mut Exchange,
     mut recorder: Recorder,
     result: Result<Response, Failure>,
 ) -> Response {
     let response = result.unwrap_or_else(Failure::into_response);
     let mut response = effects::after(response, &exchange.plan);
     let recorded = {
-        let state = &mut *exchange.account.lock();
+        let account = exchange.account.clone();
+        let state = &mut *account.lock();
+        let misses_stream = (exchange.plan.kind.as_ref()).is_some_and(FaultKind::needs_a_stream)
+            && matches!(response.body(), Payload::Bytes(_));
+        if misses_stream {
+            state.faults.take_back(&mut exchange.plan);
+        }
         write_headers(exchange, state, response.headers_mut());
         let kept = response_entry(&response);
         state

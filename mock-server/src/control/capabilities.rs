@@ -138,6 +138,22 @@ const BEHAVIORS: &[Behavior] = &[
         "a field that is sent replaces the old value, and null clears it",
     ),
     mock(
+        "settings_by_platform",
+        "a platform that is sent replaces the settings of that platform, and null removes them",
+    ),
+    mock(
+        "changes_order",
+        "changes has the names of the fields in the order sent",
+    ),
+    mock(
+        "nesting_limit",
+        "400 for a body that is nested more than 64 levels deep",
+    ),
+    mock(
+        "unknown_agents",
+        "messages to agents that do not exist count against the account only",
+    ),
+    mock(
         "read_only_fields",
         "id, createdAt, updatedAt, metrics and apiEndpoint cannot be sent",
     ),
@@ -154,7 +170,7 @@ const BEHAVIORS: &[Behavior] = &[
     ),
     mock(
         "memory",
-        "agents remember the last 20 messages of a conversation",
+        "agents remember the last 20 messages of a conversation, up to 1 MiB",
     ),
     mock(
         "replies",
@@ -167,4 +183,8 @@ const BEHAVIORS: &[Behavior] = &[
         "follows real time, is frozen, or is moved by a test",
     ),
     mock("control_api", "everything under /__mock"),
+    mock(
+        "cors",
+        "web pages of configured origins may call /v1 and /openapi.json",
+    ),
 ];

@@ -44,6 +44,8 @@ pub(crate) struct FaultPlan {
     /// The delay before the response, in milliseconds.
     pub(crate) latency_ms: u64,
     pub(crate) kind: Option<FaultKind>,
+    /// The fault of this kind.
+    id: Option<FaultId>,
     /// Whether the mock acts on the request before the connection fails.
     pub(crate) acts: bool,
     /// The name in `X-Mock-Fault` and in the journal.
@@ -68,6 +70,18 @@ impl Faults {
         let before = self.armed.len();
         self.armed.retain(|armed| armed.id != id);
         self.armed.len() < before
+    }
+
+    /// Takes back a fault of streams, because the response turned out not to be a stream. The fault is
+    /// left for the next request that streams.
+    pub(crate) fn take_back(&mut self, plan: &mut FaultPlan) {
+        let id = plan.id.take();
+        if let Some(armed) = self.armed.iter_mut().find(|armed| Some(armed.id) == id) {
+            armed.seen = armed.seen.saturating_sub(1);
+            armed.applied = armed.applied.saturating_sub(1);
+        }
+        plan.kind = None;
+        plan.name = (plan.latency_ms > 0).then_some("latency");
     }
 
     /// Returns whether there is room for these faults, which came over the network.
@@ -131,6 +145,7 @@ impl Faults {
                 }
                 kind => {
                     plan.kind = Some(kind.clone());
+                    plan.id = Some(armed.id);
                     plan.acts = armed.fault.acts;
                     plan.name = Some(kind.name());
                     break;

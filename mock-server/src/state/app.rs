@@ -137,16 +137,19 @@ impl App {
             return change(state);
         };
         let before = state.store.clone();
-        changed = change(state)?;
-        if state.store.changes() != before.changes()
-            && let Err(error) = file.save(&state.snapshot())
-        {
+        changed = change(state);
+        if state.store.changes() == before.changes() {
+            return changed;
+        }
+        if changed.is_err() {
+            state.store.undo(before);
+        } else if let Err(error) = file.save(&state.snapshot()) {
             state.store.undo(before);
             return Err(Failure::internal(format!(
                 "Cannot write the state file {}: {error}",
                 file.path()
             )));
         }
-        Ok(changed)
+        changed
     }
 }

@@ -336,6 +336,26 @@ async fn faults_of_streams_apply_to_everything_that_streams_and_to_nothing_else(
 }
 
 #[tokio::test]
+async fn a_fault_of_streams_is_left_for_a_request_that_streams() {
+    let mock = mock(Fault::stream_end(1).times(1)).await;
+    mock.fault(Fault::status(503).on(Operation::Get));
+    for (path, body, status) in [
+        ("/v1/agents/none/messages/stream", r#"{"text":"a"}"#, 404),
+        (STREAM, r#"{"text":""}"#, 400),
+        (STREAM, "nonsense", 400),
+    ] {
+        let answer = send(&mock, "POST", path, body).await;
+        assert_eq!((answer.status, answer.header("x-mock-fault")), (status, ""));
+        assert_eq!(mock.faults()[0].1, 0);
+    }
+    let answer = send(&mock, "POST", STREAM, HI).await;
+    assert_eq!(answer.header("x-mock-fault"), "stream_end");
+    assert_eq!(mock.faults()[0].1, 1);
+    let answer = send(&mock, "POST", STREAM, HI).await;
+    assert_eq!(answer.header("x-mock-fault"), "");
+}
+
+#[tokio::test]
 async fn an_injected_429_has_the_headers_of_a_used_up_window() {
     for (fault, reset) in [
         (Fault::rate_limit(0.5), 1_767_225_601),
