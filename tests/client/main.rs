@@ -15,6 +15,7 @@ mod environment;
 mod error_texts;
 mod failure_table;
 mod fixtures_round_trip;
+mod fleet;
 mod headers;
 mod hostile_server;
 mod live_lists;

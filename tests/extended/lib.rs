@@ -8,6 +8,7 @@ mod compiler_messages;
 mod holds;
 mod observability;
 mod properties;
+mod redis_store;
 mod streams;
 #[path = "../client/support/mod.rs"]
 mod support;
