@@ -33,7 +33,7 @@ pub(crate) fn call<T: DeserializeOwned + Send>(
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
 ) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
-    execute(handle, operation, request, ReadData::new())
+    execute(handle, operation, request, ReadData::of(&operation.method))
 }
 
 /// Makes a call whose response is a stream of events. It returns when the stream has begun.
@@ -296,6 +296,7 @@ impl<'a> Call<'a> {
         error.redact(self.handle.key.expose());
         if let Some(context) = error.context_mut() {
             context.attempts = self.attempts;
+            context.waited = self.waited;
             self.outcome = self.outcome.max(context.outcome);
             context.outcome = self.outcome;
         }

@@ -4,6 +4,7 @@
 //! is not an envelope is reported with enough of it to understand what happened.
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -46,10 +47,23 @@ impl Response<'_> {
         {
             return Ok(data);
         }
+        if self.parts.status == StatusCode::NO_CONTENT {
+            return self.decode_without_body();
+        }
         if let Some(body) = lone_surrogates::replaced(&self.body) {
             let body = body.into();
             let parts = self.parts;
             return Response { parts, body }.decode_with_care();
+        }
+        self.decode_with_care()
+    }
+
+    /// Like `decode`, for a response that has no body if it is a success: a 204, or the response to a
+    /// HEAD request (RFC 9110 §9.3.2).
+    pub(crate) fn decode_without_body<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
+        if self.parts.status.is_success() && self.body.is_empty() {
+            return T::deserialize(Value::Null)
+                .map_err(|_| self.unexpected("the response has no content"));
         }
         self.decode_with_care()
     }
@@ -129,8 +143,17 @@ impl Response<'_> {
             Ok(Success { data: None, .. }) => {
                 T::deserialize(Value::Null).map_err(|error| self.undecodable("data".into(), error))
             }
-            Err(error) => Err(self.undecodable(error.path().to_string(), error.into_inner())),
+            Err(error) => self
+                .decode_empty_object()
+                .ok_or_else(|| self.undecodable(error.path().to_string(), error.into_inner())),
         }
+    }
+
+    /// Some servers send `{}` where an operation returns nothing.
+    fn decode_empty_object<T: DeserializeOwned>(&self) -> Option<T> {
+        let envelope: Success<Map<String, Value>> = serde_json::from_slice(&self.body).ok()?;
+        let is_empty = envelope.data.is_some_and(|data| data.is_empty());
+        is_empty.then(|| T::deserialize(Value::Null).ok()).flatten()
     }
 
     fn undecodable(&self, path: String, error: serde_json::Error) -> OrionError {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::error::OrionError;
 use crate::rate_limit::RateLimit;
+
+const REQUEST_ID: &str = "x-request-id";
 
 /// The result of an operation, with the response's status, headers and rate limit.
 ///
@@ -51,6 +54,25 @@ pub struct ResponseMeta {
 }
 
 impl ResponseMeta {
+    /// For a response that is an error elsewhere, but not for this call. Of its headers, the error has
+    /// kept the request id and the rate limit.
+    pub(crate) fn of_error(error: &OrionError, elapsed: Duration) -> Self {
+        let mut headers = error
+            .rate_limit()
+            .map(RateLimit::to_headers)
+            .unwrap_or_default();
+        if let Some(id) = error.request_id().and_then(|id| id.parse().ok()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        Self {
+            status: error.status().unwrap_or(StatusCode::NOT_FOUND),
+            headers,
+            attempts: error.attempts(),
+            elapsed,
+            waited: error.waited(),
+        }
+    }
+
     /// Returns the response's `X-Request-Id`.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers)
@@ -70,7 +92,7 @@ impl ResponseMeta {
 
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers
-        .get("x-request-id")
+        .get(REQUEST_ID)
         .or_else(|| headers.get("request-id"))?
         .to_str()
         .ok()

@@ -1,6 +1,6 @@
 //! The rate-limit headers of a response.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,19 @@ impl RateLimitWindow {
 }
 
 impl RateLimit {
+    /// Writes the three headers.
+    pub(crate) fn to_headers(self) -> HeaderMap {
+        let pairs = [
+            (LIMIT, HeaderValue::from(self.limit)),
+            (REMAINING, HeaderValue::from(self.remaining)),
+            (RESET, HeaderValue::from(self.reset.as_second())),
+        ];
+        pairs
+            .into_iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value))
+            .collect()
+    }
+
     /// Reads the three headers. Returns `None` if one is missing or invalid.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let (mut limit, mut remaining, mut reset) = (None, None, None);

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use http::Method;
+use tokio::time::Instant;
 
 use super::path::agent_path;
+use crate::call::call;
 use crate::endpoint::send_methods;
-use crate::error::OrionError;
+use crate::error::{OrionError, Outcome};
 use crate::handle::Handle;
+use crate::meta::{ApiResponse, ResponseMeta};
 use crate::operation::{Idempotency, Operation};
 use crate::pacing::RateWindow;
 use crate::request::{CallOptions, Request, call_options};
-use crate::types::{AgentId, DeletedAgent};
+use crate::types::{AgentId, DeletedAgent, ErrorCode};
 
 static DELETE: Operation = Operation {
     name: "agents.delete",
@@ -23,8 +26,9 @@ static DELETE: Operation = Operation {
 /// Deletes an agent permanently, with its history and metrics: `DELETE /agents/{agentId}`.
 ///
 /// Deletes are idempotent, so they are retried like reads. If the response to an attempt is lost and
-/// the retry gets a 404, this call may have deleted the agent itself. The error is then the 404, with
-/// the [`outcome()`](crate::OrionError::outcome) `Unknown`.
+/// the retry gets `AGENT_NOT_FOUND`, the agent is gone, and the call is a success. The
+/// [`DeletedAgent`] then has only its id, and the response of
+/// [`send_with_meta`](Self::send_with_meta) has the status 404.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -54,7 +58,7 @@ send_methods! {
     ///
     /// Returns `AGENT_NOT_FOUND` if there is no such agent, `DELETE_PROTECTED` if it must not be
     /// deleted, and [`OrionError::InvalidRequest`] if the id is empty, `.` or `..`.
-    DeleteAgent => DeletedAgent, DELETE
+    DeleteAgent => DeletedAgent, by delete
 }
 
 impl DeleteAgent {
@@ -66,7 +70,26 @@ impl DeleteAgent {
         }
     }
 
+    async fn delete(self) -> Result<ApiResponse<DeletedAgent>, OrionError> {
+        let started = Instant::now();
+        match call(&self.handle, &DELETE, self.request()).await {
+            Ok(response) => Ok(response.unboxed()),
+            Err(error) if is_deleted_by_an_earlier_attempt(&error) => Ok(ApiResponse {
+                data: DeletedAgent::new(self.id),
+                meta: ResponseMeta::of_error(&error, started.elapsed()),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
     fn request(&self) -> Result<Request<'_>, OrionError> {
         Ok(Request::new(agent_path(&self.id, "")?, &self.options))
     }
+}
+
+/// Only the outcome of an earlier attempt can make the outcome of a call that ends with a 404 unknown.
+fn is_deleted_by_an_earlier_attempt(error: &OrionError) -> bool {
+    error.code() == Some(&ErrorCode::AgentNotFound)
+        && error.is_not_found()
+        && error.outcome() == Outcome::Unknown
 }

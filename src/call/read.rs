@@ -4,8 +4,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::envelope::Response;
@@ -43,11 +43,18 @@ pub(crate) trait ReadResponse: Send + Sync {
 }
 
 /// Reads the envelope's `data`. It is boxed, because every layer of the call returns it to the next.
-pub(crate) struct ReadData<T>(PhantomData<fn() -> T>);
+pub(crate) struct ReadData<T> {
+    /// Whether the request is a HEAD, whose response has no body.
+    is_head: bool,
+    data: PhantomData<fn() -> T>,
+}
 
 impl<T> ReadData<T> {
-    pub(crate) fn new() -> Self {
-        Self(PhantomData)
+    pub(crate) fn of(method: &Method) -> Self {
+        Self {
+            is_head: *method == Method::HEAD,
+            data: PhantomData,
+        }
     }
 }
 
@@ -68,7 +75,12 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
         async move {
             let response = whole(parts, &mut body, max_bytes).await?;
-            response.decode().map(Box::new)
+            let data = if self.is_head {
+                response.decode_without_body()
+            } else {
+                response.decode()
+            };
+            data.map(Box::new)
         }
     }
 

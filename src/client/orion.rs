@@ -16,6 +16,19 @@ use crate::raw_request::RawRequest;
 /// Clones are cheap and share connections, the retry budget and rate-limit state. Create one client
 /// and reuse it.
 ///
+/// # Runtimes
+///
+/// Calls run on tokio, with its I/O and time drivers enabled (`enable_all()`; `#[tokio::main]` and
+/// `#[tokio::test]` do that). Outside of a runtime, a call returns
+/// [`OrionError::Config`](crate::OrionError::Config). In a runtime without a time driver, **a call
+/// panics** in tokio, because a program cannot ask a runtime for its drivers.
+///
+/// A client can be created anywhere, and it can be used in several runtimes. A connection belongs to
+/// the runtime that opened it. When that runtime has shut down, the client opens another one. But while
+/// that runtime exists and does not run, as between two `block_on` of a current-thread runtime, a call
+/// from elsewhere that reuses its connection waits until its time limit. Use one client per runtime if
+/// you have several of that kind.
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), orionos::OrionError> {

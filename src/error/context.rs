@@ -15,6 +15,8 @@ const EXCERPT_BYTES: usize = 2048;
 pub(crate) struct Context {
     pub(crate) operation: Option<&'static str>,
     pub(crate) attempts: u32,
+    /// What pacing and backoff cost the call.
+    pub(crate) waited: Duration,
     pub(crate) outcome: Outcome,
     pub(crate) retry: RetryClass,
     /// Whether the call's policy permits a retry after this failure.
@@ -38,6 +40,7 @@ impl Context {
         Self {
             operation: None,
             attempts: 0,
+            waited: Duration::ZERO,
             outcome,
             retry,
             retryable: false,

@@ -126,6 +126,11 @@ impl OrionError {
             .and_then(|context| context.request_id.as_deref())
     }
 
+    pub(crate) fn waited(&self) -> Duration {
+        self.context()
+            .map_or(Duration::ZERO, |context| context.waited)
+    }
+
     /// Returns how many attempts there were. 0 if the client did not try to send the request.
     pub fn attempts(&self) -> u32 {
         self.context().map_or(0, |context| context.attempts)

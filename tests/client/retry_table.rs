@@ -251,18 +251,6 @@ async fn a_redirect_is_never_retried_and_never_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_whose_response_was_lost_reports_the_404_as_unknown() {
-    let mock = mock();
-    mock.fault(Fault::reset().after_acting().times(1));
-    let error = call(&crate::support::client(&mock), Operation::Delete)
-        .await
-        .unwrap_err();
-    assert!(error.is_not_found());
-    assert_eq!((error.attempts(), error.outcome()), (2, Outcome::Unknown));
-    mock.assert_requests(Operation::Delete, 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_call_that_recovers_has_the_number_of_attempts() {
     let mock = mock();
     mock.fault(Fault::status(502).times(2));
