@@ -2,6 +2,7 @@
 
 mod builder;
 mod orion;
+mod proxy;
 
 pub use builder::OrionBuilder;
 pub use orion::OrionOS;

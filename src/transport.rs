@@ -11,6 +11,7 @@ pub use request_body::RequestBody;
 pub(crate) use response::{Incoming, IncomingBody, ResponseParts, StreamBody};
 pub(crate) use service::SharedService;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,9 +36,17 @@ pub(crate) enum Transport {
     Reqwest {
         client: reqwest::Client,
         /// `None` for a user's own client, which may also follow redirects.
-        connect_timeout: Option<Duration>,
+        default: Option<DefaultClient>,
     },
     Service(SharedService),
+}
+
+/// What is known of the default HTTP client, but not of a user's own.
+#[derive(Clone)]
+pub(crate) struct DefaultClient {
+    pub(crate) connect_timeout: Duration,
+    /// Host and port of the proxy.
+    pub(crate) proxy: Option<Arc<str>>,
 }
 
 impl Transport {
@@ -49,10 +58,9 @@ impl Transport {
         delivery: &Delivery,
     ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
         match self {
-            Self::Reqwest {
-                client,
-                connect_timeout,
-            } => Either::Left(send_by_reqwest(client, *connect_timeout, request, delivery)),
+            Self::Reqwest { client, default } => {
+                Either::Left(send_by_reqwest(client, default.clone(), request, delivery))
+            }
             Self::Service(service) => Either::Right(send_by_service(service, request, delivery)),
         }
     }
@@ -60,16 +68,14 @@ impl Transport {
 
 fn send_by_reqwest(
     client: &reqwest::Client,
-    connect_timeout: Option<Duration>,
+    default: Option<DefaultClient>,
     request: Outgoing,
     delivery: &Delivery,
 ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
-    let requested = connect_timeout
-        .is_none()
-        .then(|| Box::new(request.url.clone()));
+    let requested = default.is_none().then(|| Box::new(request.url.clone()));
     let mut outgoing = reqwest::Request::new(request.method, request.url);
     *outgoing.headers_mut() = request.headers;
-    *outgoing.body_mut() = match connect_timeout {
+    *outgoing.body_mut() = match default {
         Some(_) => Some(reqwest::Body::wrap(WatchedBody::new(
             request.body,
             delivery.clone(),
@@ -85,7 +91,7 @@ fn send_by_reqwest(
     async move {
         let mut response = response
             .await
-            .map_err(|error| reqwest_error(error, connect_timeout))?;
+            .map_err(|error| reqwest_error(error, default))?;
         if requested.is_some_and(|requested| *requested != *response.url()) {
             return Err(OrionError::config(
                 "the reqwest client given to http_client() followed a redirect; build it with \
@@ -131,15 +137,19 @@ fn send_by_service(
 
 /// Converts an error of reqwest. `is_connect()` covers name resolution, refused connections and TLS:
 /// nothing was sent.
-fn reqwest_error(error: reqwest::Error, connect_timeout: Option<Duration>) -> OrionError {
+fn reqwest_error(error: reqwest::Error, default: Option<DefaultClient>) -> OrionError {
     let error = error.without_url();
     let sent = !error.is_connect();
-    if !sent && error.is_timeout() {
-        return OrionError::timeout(
-            TimeoutKind::Connect,
-            connect_timeout.unwrap_or_default(),
-            sent,
-        );
+    if !sent {
+        let (limit, proxy) = default.map_or((Duration::ZERO, None), |client| {
+            (client.connect_timeout, client.proxy)
+        });
+        let failed = if error.is_timeout() {
+            OrionError::timeout(TimeoutKind::Connect, limit, sent)
+        } else {
+            OrionError::connection(error, sent)
+        };
+        return failed.through(proxy);
     }
     if error.is_builder() {
         return OrionError::config_with("cannot build the request", error);

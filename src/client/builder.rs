@@ -11,22 +11,27 @@ use secrecy::SecretString;
 use tower_service::Service;
 
 use super::OrionOS;
+use super::proxy::ProxySetting;
 use crate::error::{BoxError, OrionError};
 use crate::handle::{ApiKey, BaseUrl, Handle, PRODUCTION};
 use crate::pacing::{Pacer, Pacing};
 use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
-use crate::transport::{RequestBody, SharedService, Transport};
+use crate::transport::{DefaultClient, RequestBody, SharedService, Transport};
 
 const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
+const ALLOW_HTTP_VARIABLE: &str = "ORION_ALLOW_HTTP";
 const OWN_USER_AGENT: &str = concat!("orionos-rust/", env!("CARGO_PKG_VERSION"));
 
 /// The settings of a client, from [`OrionOS::builder`] or [`OrionBuilder::from_env`]. Only the API key is
 /// required. [`build`](Self::build) checks all settings.
 ///
-/// The guide [`configuration`](crate::guide::configuration) explains the time limits and how the key is
-/// protected.
+/// The proxies of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) are used for https to other
+/// hosts only. Plain http and loopback addresses never go through a proxy, which could read the key.
+///
+/// The guide [`configuration`](crate::guide::configuration) explains the time limits, the proxies and
+/// how the key is protected.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,7 +72,10 @@ pub struct OrionBuilder {
     user_agent: Option<String>,
     headers: UserHeaders,
     allow_http: bool,
-    transport: Option<Transport>,
+    /// `None` if neither `proxy` nor `no_proxy` was called.
+    proxy: Option<ProxySetting>,
+    http_client: Option<reqwest::Client>,
+    http_service: Option<SharedService>,
 }
 
 impl OrionOS {
@@ -81,13 +89,12 @@ impl OrionOS {
         Self::builder().api_key(api_key).build()
     }
 
-    /// Creates a client with the key from `ORION_API_KEY` and, if it is set, the base URL from
-    /// `ORION_BASE_URL`. Surrounding whitespace is ignored.
+    /// Creates a client with the settings of [`OrionBuilder::from_env`].
     ///
     /// # Errors
     ///
-    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing or blank, or if the key or the
-    /// base URL is invalid.
+    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing or blank, or if a variable is
+    /// invalid.
     pub fn from_env() -> Result<Self, OrionError> {
         OrionBuilder::from_env()?.build()
     }
@@ -116,16 +123,20 @@ impl OrionBuilder {
             user_agent: None,
             headers: UserHeaders::default(),
             allow_http: false,
-            transport: None,
+            proxy: None,
+            http_client: None,
+            http_service: None,
         }
     }
 
     /// Returns a builder with the key from `ORION_API_KEY` and, if it is set, the base URL from
-    /// `ORION_BASE_URL`.
+    /// `ORION_BASE_URL`. `ORION_ALLOW_HTTP` set to `1` or `true` is
+    /// [`allow_http(true)`](Self::allow_http). Surrounding whitespace is ignored.
     ///
     /// # Errors
     ///
-    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing, blank or not Unicode.
+    /// Returns [`OrionError::Config`] if `ORION_API_KEY` is missing or blank, if a variable is not
+    /// Unicode, or if `ORION_ALLOW_HTTP` is not `1`, `true`, `0` or `false`.
     pub fn from_env() -> Result<Self, OrionError> {
         let key = variable(KEY_VARIABLE)?.ok_or_else(|| {
             OrionError::config(format!(
@@ -133,10 +144,20 @@ impl OrionBuilder {
             ))
         })?;
         let builder = Self::new().api_key(key);
-        Ok(match variable(URL_VARIABLE)? {
+        let builder = match variable(URL_VARIABLE)? {
             Some(url) => builder.base_url(url),
             None => builder,
-        })
+        };
+        let allow = match variable(ALLOW_HTTP_VARIABLE)?.as_deref() {
+            Some("1" | "true") => true,
+            None | Some("0" | "false") => false,
+            Some(_) => {
+                return Err(OrionError::config(format!(
+                    "the environment variable {ALLOW_HTTP_VARIABLE} must be 1, true, 0 or false"
+                )));
+            }
+        };
+        Ok(builder.allow_http(allow))
     }
 
     /// Sets the API key, which is sent as `Authorization: Bearer …`. Required.
@@ -242,9 +263,28 @@ impl OrionBuilder {
         self
     }
 
+    /// Sets the proxy, for example `http://user:password@proxy.example:3128`. It replaces the
+    /// proxies of the environment, including `NO_PROXY`. The connection to the server is encrypted
+    /// from end to end, so the proxy cannot read the key.
+    ///
+    /// `build()` fails if the URL is invalid, if the base URL is plain http or a loopback address,
+    /// or together with [`http_client`](Self::http_client) or [`http_service`](Self::http_service).
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(ProxySetting::Url(url.into()));
+        self
+    }
+
+    /// Ignores the proxies of the environment, and one that was set with [`proxy`](Self::proxy)
+    /// before.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Some(ProxySetting::Off);
+        self
+    }
+
     /// Sets your own reqwest client, for example for proxies, certificates or DNS. Build it with
     /// `redirect::Policy::none()` and without a timeout. A call fails if the client followed a
-    /// redirect. A call that exceeds a time limit while the client is still connecting has the
+    /// redirect. The client's own proxies apply, also to plain http: call `no_proxy()` on it for a
+    /// base URL with plain http. A call that exceeds a time limit while the client is still connecting has the
     /// outcome [`Unknown`](crate::Outcome::Unknown); set a `connect_timeout` on the client, so that
     /// it is [`NotSent`](crate::Outcome::NotSent).
     ///
@@ -256,10 +296,7 @@ impl OrionBuilder {
     /// # }
     /// ```
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.transport = Some(Transport::Reqwest {
-            client,
-            connect_timeout: None,
-        });
+        self.http_client = Some(client);
         self
     }
 
@@ -292,7 +329,7 @@ impl OrionBuilder {
         B::Data: Buf + Send,
         B::Error: Into<BoxError>,
     {
-        self.transport = Some(Transport::Service(SharedService::new(service)));
+        self.http_service = Some(SharedService::new(service));
         self
     }
 
@@ -301,8 +338,9 @@ impl OrionBuilder {
     /// # Errors
     ///
     /// Returns [`OrionError::Config`] if the API key is missing, the key or a header has invalid
-    /// characters, the base URL is invalid or needs `allow_http(true)`, or the HTTP client cannot be
-    /// created.
+    /// characters, the base URL is invalid, needs `allow_http(true)` or needs TLS and the
+    /// build has none, the proxy is invalid or cannot be used for the base URL, two HTTP stacks are
+    /// set, or the HTTP client cannot be created.
     pub fn build(self) -> Result<OrionOS, OrionError> {
         let key = ApiKey::new(self.api_key.ok_or_else(|| {
             OrionError::config(format!(
@@ -320,9 +358,26 @@ impl OrionBuilder {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);
         headers.insert(USER_AGENT, user_agent(self.user_agent.as_deref())?);
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => own_transport(self.connect_timeout)?,
+        let transport = match (self.http_client, self.http_service, self.proxy) {
+            (Some(_), Some(_), _) => {
+                return Err(OrionError::config(
+                    "http_client() and http_service() exclude each other; call one of them",
+                ));
+            }
+            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+                return Err(OrionError::config(
+                    "proxy() and no_proxy() have no effect on http_client() and http_service(); \
+                     set the proxy there",
+                ));
+            }
+            (Some(client), None, None) => Transport::Reqwest {
+                client,
+                default: None,
+            },
+            (None, Some(service), None) => Transport::Service(service),
+            (None, None, proxy) => {
+                default_transport(self.connect_timeout, proxy.unwrap_or_default(), &base_url)?
+            }
         };
         if matches!(transport, Transport::Reqwest { .. }) {
             // Otherwise hyper builds it for every request. A user's service may send elsewhere.
@@ -354,17 +409,32 @@ impl OrionBuilder {
 
 /// The default HTTP client. It follows no redirect and retries nothing: with `never()` alone it
 /// would still keep a copy of each request for a possible retry.
-fn own_transport(connect_timeout: Duration) -> Result<Transport, OrionError> {
+fn default_transport(
+    connect_timeout: Duration,
+    proxy: ProxySetting,
+    base_url: &BaseUrl,
+) -> Result<Transport, OrionError> {
+    if base_url.is_https() && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
+        return Err(OrionError::config(
+            "an https base URL needs TLS; enable the Cargo feature rustls or native-tls of \
+             orionos, or set http_client()",
+        ));
+    }
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(connect_timeout)
-        .tcp_nodelay(true)
+        .tcp_nodelay(true);
+    let (client, proxy) = proxy.route(base_url)?.apply(client);
+    let client = client
         .build()
         .map_err(|error| OrionError::config_with("cannot create the HTTP client", error))?;
     Ok(Transport::Reqwest {
         client,
-        connect_timeout: Some(connect_timeout),
+        default: Some(DefaultClient {
+            connect_timeout,
+            proxy,
+        }),
     })
 }
 

@@ -1,5 +1,6 @@
 //! How the client makes each kind of error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -71,6 +72,14 @@ impl OrionError {
     pub(crate) fn connection(source: impl Into<BoxError>, sent: bool) -> Self {
         let context = Context::of(Failure::Connection { sent });
         Self::Connection(Box::new(ConnectionError::new(source.into(), sent, context)))
+    }
+
+    /// Adds the proxy through which the client could not connect.
+    pub(crate) fn through(mut self, proxy: Option<Arc<str>>) -> Self {
+        if let Some(context) = self.context_mut() {
+            context.proxy = proxy;
+        }
+        self
     }
 
     /// `sent`: whether the server may have received the request.

@@ -1,5 +1,6 @@
 //! What every error about a call knows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) excerpt: Option<String>,
     /// What a stream had received before it failed.
     pub(crate) partial_text: Option<String>,
+    /// Host and port of the proxy, if the client could not connect through it.
+    pub(crate) proxy: Option<Arc<str>>,
     /// Why the client gave up.
     pub(crate) note: Option<String>,
 }
@@ -50,6 +53,7 @@ impl Context {
             rate_limit: None,
             excerpt: None,
             partial_text: None,
+            proxy: None,
             note: None,
         }
     }

@@ -233,6 +233,7 @@ impl fmt::Display for ConnectionError {
         } else {
             "could not reach the server"
         })?;
+        display::proxy(f, &self.context)?;
         write!(f, ": {}", one_line(&causes(&*self.source)))?;
         display::Notes::default().finish(f, &self.context)
     }
@@ -273,7 +274,11 @@ impl fmt::Display for TimeoutError {
             TimeoutKind::Connect if self.limit.is_zero() => {
                 f.write_str("no connection within the time limit")
             }
-            TimeoutKind::Connect => write!(f, "no connection within {limit} (connect_timeout)"),
+            TimeoutKind::Connect => {
+                f.write_str("no connection")?;
+                display::proxy(f, &self.context)?;
+                write!(f, " within {limit} (connect_timeout)")
+            }
             TimeoutKind::Attempt => write!(f, "no complete response within {limit} (timeout)"),
             TimeoutKind::Deadline => {
                 write!(f, "the call cannot finish within its deadline of {limit}")

@@ -19,6 +19,14 @@ pub(super) fn prefix(f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Resu
     }
 }
 
+/// Names the proxy that did not connect to the server.
+pub(super) fn proxy(f: &mut fmt::Formatter<'_>, context: &Context) -> fmt::Result {
+    match &context.proxy {
+        Some(proxy) => write!(f, " through the proxy {}", one_line(proxy)),
+        None => Ok(()),
+    }
+}
+
 fn with_reason(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(reason) => format!("{} {reason}", status.as_u16()),

@@ -71,6 +71,15 @@ impl BaseUrl {
         &self.text
     }
 
+    pub(crate) fn is_https(&self) -> bool {
+        self.template.scheme() == "https"
+    }
+
+    /// Whether the URL names this machine, however it is spelled.
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.template)
+    }
+
     pub(crate) fn host_header(&self) -> &HeaderValue {
         &self.host
     }
@@ -104,9 +113,13 @@ impl BaseUrl {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // An IPv4 address can be written as an IPv6 one.
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
 }
@@ -157,6 +170,16 @@ mod tests {
             "127.0.0.1",
             "127.9.9.9",
             "[::1]",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost.",
+            "2130706433",
+            "0x7f.1",
+            "0177.0.0.1",
+            "127.0.0.1.",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
         ] {
             assert!(
                 BaseUrl::new(&format!("http://{host}:3000/v1"), false).is_ok(),
@@ -169,6 +192,10 @@ mod tests {
             "localhost.example",
             "[::2]",
             "0.0.0.0",
+            "localhost..",
+            "notlocalhost",
+            "127.0.0.1.example",
+            "[::ffff:10.0.0.1]",
         ] {
             let url = format!("http://{host}/v1");
             let error = BaseUrl::new(&url, false).unwrap_err().to_string();

@@ -14,6 +14,7 @@ fn from_env(variables: &[(&str, &str)]) -> String {
         ])
         .env_remove("ORION_API_KEY")
         .env_remove("ORION_BASE_URL")
+        .env_remove("ORION_ALLOW_HTTP")
         .env("ORIONOS_TEST_CHILD", "1")
         .envs(variables.iter().copied())
         .output()
@@ -72,4 +73,34 @@ fn the_base_url_can_be_set() {
 fn a_bad_base_url_is_an_error() {
     let said = from_env(&[("ORION_API_KEY", "key"), ("ORION_BASE_URL", "nonsense")]);
     assert!(said.contains("error: invalid base URL"), "{said}");
+}
+
+#[test]
+fn plain_http_to_another_host_can_be_allowed() {
+    for (value, is_allowed) in [
+        ("1", true),
+        (" true\n", true),
+        ("0", false),
+        ("false", false),
+        ("", false),
+    ] {
+        let said = from_env(&[
+            ("ORION_API_KEY", "key"),
+            ("ORION_BASE_URL", "http://h.example/v1"),
+            ("ORION_ALLOW_HTTP", value),
+        ]);
+        let expected = if is_allowed {
+            "client of http://h.example/v1"
+        } else {
+            "error: plain http to h.example"
+        };
+        assert!(said.contains(expected), "{value:?}: {said}");
+    }
+    for value in ["yes", "TRUE", "2"] {
+        let said = from_env(&[("ORION_API_KEY", "key"), ("ORION_ALLOW_HTTP", value)]);
+        assert!(
+            said.contains("error:") && said.contains("ORION_ALLOW_HTTP must be"),
+            "{value}: {said}"
+        );
+    }
 }

@@ -25,6 +25,7 @@ mod never_pausing;
 mod not_sent;
 mod other_shapes;
 mod pagination;
+mod proxies;
 mod raw_calls;
 mod replicas;
 mod retry_table;
