@@ -15,7 +15,7 @@
 //! - [`several_processes`]: use one account's rate limit from several processes.
 //! - [`deploy`]: run the store that they share.
 //! - [`observability`]: traces and logs.
-//! - [`http_stack`]: proxies, middleware and endpoints without a builder.
+//! - [`http_stack`]: your own HTTP client, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.
 //! - [`failures`]: a table of what the client does about each failure.
 

@@ -39,9 +39,9 @@
 //! | control retries, time limits and pacing | [`guide::retries`] |
 //! | use one account's rate limit from several processes | [`guide::several_processes`], [`guide::deploy`] |
 //! | test your application offline | [`guide::testing`] |
-//! | set time limits, headers or your own server | [`guide::configuration`] |
+//! | set time limits, proxies or your own server | [`guide::configuration`] |
 //! | see calls in your traces | [`guide::observability`] |
-//! | use a proxy, middleware or an endpoint without a builder | [`guide::http_stack`] |
+//! | use your own HTTP client, middleware or an endpoint without a builder | [`guide::http_stack`] |
 //! | replace hand-written reqwest code | [`guide::from_reqwest`] |
 //!
 //! # Cargo features
