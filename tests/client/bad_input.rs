@@ -222,3 +222,19 @@ fn a_call_outside_of_a_runtime_is_an_error() {
     };
     assert!(error.to_string().contains("tokio runtime"), "{error}");
 }
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[test]
+fn an_https_base_url_needs_a_build_with_tls() {
+    let https = || OrionOS::builder().api_key("key");
+    let error = https().build().unwrap_err();
+    assert!(matches!(error, OrionError::Config(_)), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .contains("Cargo feature rustls or native-tls"),
+        "{error}"
+    );
+    assert!(https().http_service(mock().service()).build().is_ok());
+    assert!(https().base_url("http://127.0.0.1:1/v1").build().is_ok());
+}

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{AGENT, client, mock, virtual_mock};
+use crate::support::{AGENT, client, mock};
 use futures_util::StreamExt;
 use orionos::*;
 use orionos_mock_server::{Fault, ListKey, MockServer, Operation, Tier};
 use serde_json::json;
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
 fn the_client_is_built_as_in_section_2() {
     let orion = OrionOS::new("key").unwrap();
@@ -15,7 +16,7 @@ fn the_client_is_built_as_in_section_2() {
     is_a_handle(&orion);
 
     let reqwest_client = reqwest::Client::new();
-    let tower_service = virtual_mock().service();
+    let tower_service = crate::support::virtual_mock().service();
     let builder = || {
         OrionOS::builder()
             .api_key("key")

@@ -47,6 +47,7 @@ fn a_missing_or_blank_key_is_an_error_that_names_the_variable() {
     }
 }
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
 fn the_key_alone_is_enough() {
     let said = from_env(&[("ORION_API_KEY", " key\n")]);

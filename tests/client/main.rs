@@ -25,6 +25,7 @@ mod never_pausing;
 mod not_sent;
 mod other_shapes;
 mod pagination;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod proxies;
 mod raw_calls;
 mod replicas;

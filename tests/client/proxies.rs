@@ -458,13 +458,3 @@ fn only_one_http_stack_can_be_set() {
 fn reqwest_client() -> reqwest::Client {
     reqwest::Client::new()
 }
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-#[test]
-fn https_needs_a_build_with_tls() {
-    let error = config_error(to(SERVER));
-    assert!(
-        error.contains("Cargo feature rustls or native-tls"),
-        "{error}"
-    );
-}

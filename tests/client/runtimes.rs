@@ -38,7 +38,11 @@ fn client(mock: &MockServer) -> OrionOS {
 
 #[test]
 fn outside_of_a_runtime_a_call_is_an_error() {
-    let orion = OrionOS::new("key").unwrap();
+    let orion = OrionOS::builder()
+        .api_key("key")
+        .base_url("http://127.0.0.1:1/v1")
+        .build()
+        .unwrap();
     let call = orion.agents().get(AGENT).send();
     let error = futures_util::FutureExt::now_or_never(call)
         .unwrap()
