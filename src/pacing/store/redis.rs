@@ -15,6 +15,7 @@ use ::redis::{
 use tokio::time::timeout;
 
 use super::window_store::{Grant, Holding, Reservation, StoreError, StoreFuture, WindowStore};
+use crate::error::OrionError;
 
 /// How long a new connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -30,7 +31,7 @@ const LATE_REPLIES: u32 = 3;
 /// clients pace on their own, so neither building a client nor a call fails because Redis is down.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example() -> Result<(), orionos::OrionError> {
 /// use orionos::{OrionOS, Pacing, RedisWindowStore};
 ///
 /// let store = RedisWindowStore::connect("redis://127.0.0.1:6379").await?;
@@ -103,9 +104,10 @@ impl RedisWindowStore {
     ///
     /// # Errors
     ///
-    /// Returns an error if the URL is invalid, or if it requires TLS in a build without TLS.
-    pub async fn connect(url: impl AsRef<str>) -> Result<Self, StoreError> {
-        let client = Client::open(url.as_ref()).map_err(without_url)?;
+    /// Returns [`OrionError::Config`] if the URL is invalid, or if it requires TLS in a build without
+    /// TLS.
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, OrionError> {
+        let client = Client::open(url.as_ref()).map_err(invalid_url)?;
         Ok(Self::new(Target::Node(Box::new(client))).await)
     }
 
@@ -116,13 +118,13 @@ impl RedisWindowStore {
     /// Like [`connect`](Self::connect).
     pub async fn connect_cluster<U: AsRef<str>>(
         urls: impl IntoIterator<Item = U>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, OrionError> {
         let urls = owned(urls);
         let builder = ClusterClient::builder(urls)
             .connection_timeout(CONNECT_WITHIN)
             .response_timeout(REPLY_WITHIN)
             .retries(2);
-        let client = builder.build().map_err(without_url)?;
+        let client = builder.build().map_err(invalid_url)?;
         Ok(Self::new(Target::Cluster(Box::new(client))).await)
     }
 
@@ -136,14 +138,19 @@ impl RedisWindowStore {
     pub async fn connect_sentinel<U: AsRef<str>>(
         sentinels: impl IntoIterator<Item = U>,
         master: impl AsRef<str>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, OrionError> {
         let info = master
             .as_ref()
             .into_connection_info()
-            .map_err(without_url)?;
+            .map_err(invalid_url)?;
         let name = match info.addr() {
             ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host.clone(),
-            _ => return Err("the master's URL needs its name as the host".into()),
+            _ => {
+                return Err(OrionError::config(
+                    "invalid Redis URL: expected the master's name as the host, as in \
+                     redis://:password@mymaster/0",
+                ));
+            }
         };
         let tls = match info.addr() {
             ConnectionAddr::TcpTls { .. } => Some(TlsMode::Secure),
@@ -156,7 +163,7 @@ impl RedisWindowStore {
         }
         let server = SentinelServerType::Master;
         let client = SentinelClient::build(owned(sentinels), name, Some(node), server);
-        let client = Box::new(tokio::sync::Mutex::new(client.map_err(without_url)?));
+        let client = Box::new(tokio::sync::Mutex::new(client.map_err(invalid_url)?));
         Ok(Self::new(Target::Sentinel(client)).await)
     }
 
@@ -403,6 +410,10 @@ impl fmt::Debug for RedisWindowStore {
 
 fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+fn invalid_url(error: RedisError) -> OrionError {
+    OrionError::config_with("invalid Redis URL", without_url(error))
 }
 
 /// An error about a URL, which may hold a password.
