@@ -1,10 +1,11 @@
 """Creates, changes and deletes an agent with a client that was generated from the OpenAPI document."""
 
+import json
 import sys
 
 from orionos_api import AuthenticatedClient
 from orionos_api.api.agents import create_agent, delete_agent, get_agent, list_agents, update_agent
-from orionos_api.api.messages import send_message
+from orionos_api.api.messages import send_message, stream_message
 from orionos_api.api.server import health
 from orionos_api.models import (
     CreateAgent,
@@ -48,11 +49,19 @@ again = send_message.sync(created.id, client=client, body=SendMessage(text="Whic
 assert "Mira" in again.data.response, again
 print("it said:", again.data.response)
 
+# A stream is returned as text.
+stream = stream_message.sync(created.id, client=client, body=SendMessage(text="Once more, please.", user_id="u"))
+events = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line.startswith("data: ")]
+assert [event["type"] for event in events[-2:]] == ["token", "done"], events
+assert "Mira" in "".join(event.get("content", "") for event in events), events
+
 updated = update_agent.sync(
     created.id, client=client, body=UpdateAgent(status=UpdateAgentStatus.INACTIVE, bio=None)
 ).data
 assert sorted(updated.changes) == ["bio", "status"]
 refused = send_message.sync(created.id, client=client, body=SendMessage(text="Hello?"))
+assert isinstance(refused, Failure) and refused.error.code == "AGENT_UNAVAILABLE", refused
+refused = stream_message.sync(created.id, client=client, body=SendMessage(text="Hello?"))
 assert isinstance(refused, Failure) and refused.error.code == "AGENT_UNAVAILABLE", refused
 
 wrong = create_agent.sync(client=client, body=CreateAgent(name=""))

@@ -1,4 +1,4 @@
-# Sourced by the checks. It has functions for a Python environment and a running mock.
+# Sourced by the checks. It has functions for packages of Python and Node.js, and for a running mock.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,14 +15,27 @@ install() {
     fi
 }
 
+# install_node PACKAGE …: installs exact versions from npm into $node, or leaves the check out and says so.
+node=$environment/node
+install_node() {
+    if [ "$(cat "$node/installed" 2>/dev/null)" = "$*" ]; then return; fi
+    mkdir -p "$node"
+    if ! command -v npm >/dev/null ||
+        ! npm install --prefix "$node" --no-save --no-audit --no-fund --loglevel=error "$@" >&2; then
+        echo "left out: $* cannot be installed" >&2
+        exit 0
+    fi
+    echo "$*" >"$node/installed"
+}
+
 # start_mock OPTION …: starts a mock and sets $url (without /v1). The mock ends with the script.
 start_mock() {
     cargo build --quiet -p orionos-mock-server
     work=$(mktemp -d)
-    "$target/debug/orionos-mock-server" --port 0 --quiet --ready-file "$work/url" "$@" >"$work/log" &
+    "$target/debug/orionos-mock-server" --port 0 --quiet --ready-file "$work/url" "$@" >"$work/log" 2>&1 &
     mock=$!
     trap 'kill $mock; rm -rf "$work"' EXIT
-    until [ -s "$work/url" ]; do kill -0 $mock; sleep 0.05; done
+    until [ -s "$work/url" ]; do kill -0 $mock || { cat "$work/log"; exit 1; }; sleep 0.05; done
     url=$(cat "$work/url")
     url=${url%/v1}
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use crate::api::openapi::document::{contact, license};
 use crate::api::openapi::types::Types;
 use crate::control::agents::{AgentChange, AgentState};
 use crate::control::capabilities::Capabilities;
@@ -86,6 +87,7 @@ impl Method {
         }
         let mut method = json!({
             "operationId": self.id,
+            "tags": ["control"],
             "summary": self.summary,
             "responses": responses,
         });
@@ -109,9 +111,12 @@ fn document(server: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "With isolated keys, Authorization: Bearer <key> selects the account. \
                             X-Mock-Token is required if the mock has a control token.",
+            "contact": contact(),
+            "license": license(),
         },
         "servers": [{"url": server}],
         "security": [{}, {"token": []}],
+        "tags": [{"name": "control", "description": "Changes the mock and shows what it received"}],
         "paths": paths,
         "components": {
             "securitySchemes": {

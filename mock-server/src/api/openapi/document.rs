@@ -33,11 +33,17 @@ pub(crate) fn document(settings: &Settings) -> Value {
             "title": "OrionOS API",
             "version": "1.0.0",
             "summary": "Agents that hold conversations, as implemented by the mock server",
-            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+            "description": "Every request under /v1 needs a key in the header Authorization. Responses have an envelope: success with data, or an error with a code and a message.",
+            "contact": contact(),
+            "license": license(),
         },
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
-        "tags": [{"name": "agents"}, {"name": "messages"}, {"name": "server"}],
+        "tags": [
+            {"name": "agents", "description": "Creates, lists, changes and deletes agents"},
+            {"name": "messages", "description": "Sends messages to agents"},
+            {"name": "server", "description": "Shows whether the server runs"},
+        ],
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
@@ -46,6 +52,15 @@ pub(crate) fn document(settings: &Settings) -> Value {
             "responses": parts::failures(),
         },
     })
+}
+
+/// Returns whom to ask about the mock.
+pub(crate) fn contact() -> Value {
+    json!({"name": "orionos-mock-server", "url": env!("CARGO_PKG_REPOSITORY")})
+}
+
+pub(crate) fn license() -> Value {
+    json!({"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"})
 }
 
 fn path(route: &Route, types: &mut Types, settings: &Settings) -> Value {

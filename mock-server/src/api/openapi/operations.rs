@@ -145,19 +145,23 @@ pub(crate) fn delete(types: &mut Types, _: &Settings) -> Value {
     })
 }
 
-/// A reply as server-sent events. The schema is that of one event, because OpenAPI 3.1 cannot
-/// describe the whole stream.
+/// A reply as server-sent events. The body is text, and generated clients return it as such, because
+/// OpenAPI has no schema for a single event before version 3.2. The schema of the content models the
+/// stream as an array of its events.
 fn events(types: &mut Types) -> Value {
     let event = types.reference::<StreamEvent<'static>>();
     json!({
         "schema": {
-            "title": "ServerSentEvent",
-            "type": "object",
-            "required": ["data"],
-            "properties": {"data": {
-                "type": "string",
-                "contentMediaType": "application/json",
-                "contentSchema": event,
+            "type": "string",
+            "contentMediaType": "text/event-stream",
+            "contentSchema": {"type": "array", "items": {
+                "type": "object",
+                "required": ["data"],
+                "properties": {"data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": event,
+                }},
             }},
         },
         "example": examples::EVENTS,
