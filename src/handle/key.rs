@@ -40,7 +40,7 @@ impl ApiKey {
     /// Returns a name for the account at this base URL. It is the same on every machine, and says
     /// nothing of the key: half of an HMAC, in braces.
     pub(crate) fn fingerprint(&self, base_url: &BaseUrl) -> String {
-        let hash = hmac_sha256::HMAC::mac(base_url.as_str(), self.expose());
+        let hash = hmac_sha256::HMAC::mac(base_url.as_str().as_bytes(), self.expose().as_bytes());
         let hex: String = hash[..16]
             .iter()
             .map(|byte| format!("{byte:02x}"))
