@@ -157,7 +157,7 @@ async fn store_is_used_again(orion: &OrionOS, redis: &Redis, what: &str) {
     }
 }
 
-/// A server where the limit is no obstacle, but known.
+/// A server with a limit that the calls do not reach.
 async fn roomy() -> MockServer {
     let mock = mock(Tier::Enterprise).await;
     let mut limits = Tier::Enterprise.limits();
