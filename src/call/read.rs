@@ -42,7 +42,8 @@ pub(crate) trait ReadResponse: Send + Sync {
     ) -> Self::Output;
 }
 
-/// Reads the envelope's `data`. It is boxed, because every layer of the call returns it to the next.
+/// Reads the envelope's `data`. It is boxed as soon as it is decoded, because every layer of the call
+/// returns it to the next.
 pub(crate) struct ReadData<T> {
     /// Whether the request is a HEAD, whose response has no body.
     is_head: bool,
@@ -75,12 +76,11 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
         async move {
             let response = whole(parts, &mut body, max_bytes).await?;
-            let data = if self.is_head {
+            if self.is_head {
                 response.decode_without_body()
             } else {
                 response.decode()
-            };
-            data.map(Box::new)
+            }
         }
     }
 
