@@ -1,6 +1,7 @@
 //! Lists that fetch their pages as they are read. They know nothing of what the items are.
 
 mod list_data;
+mod list_methods;
 mod listed;
 mod live_list;
 mod page;
@@ -13,5 +14,6 @@ pub use page::Page;
 pub use pages::{Items, Pages};
 pub use unreadable_item::UnreadableItem;
 
+pub(crate) use list_methods::{Paging, list_methods};
 pub(crate) use listed::Sealed;
-pub(crate) use page::List;
+pub(crate) use page::{Added, List};

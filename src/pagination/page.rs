@@ -103,9 +103,16 @@ pub(crate) struct List {
     path: Path,
     /// The query without the page, or the field and the reason why it is invalid.
     query: Result<String, (String, String)>,
+    added: Added,
     options: CallOptions,
-    /// Whether added items come first, before those that are still to be read.
-    newest_first: bool,
+}
+
+/// Where items stand that are added while a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// Before those that are still to be read.
+    First,
+    Anywhere,
 }
 
 impl List {
@@ -114,6 +121,7 @@ impl List {
         operation: &'static Operation,
         path: Path,
         query: Result<String, OrionError>,
+        added: Added,
         options: CallOptions,
     ) -> Self {
         Self {
@@ -124,18 +132,13 @@ impl List {
                 OrionError::InvalidRequest { field, reason, .. } => (field, reason),
                 other => ("list".to_owned(), other.to_string()),
             }),
+            added,
             options,
-            newest_first: true,
         }
     }
 
-    pub(crate) fn newest_first(mut self, newest_first: bool) -> Self {
-        self.newest_first = newest_first;
-        self
-    }
-
     pub(super) fn is_newest_first(&self) -> bool {
-        self.newest_first
+        self.added == Added::First
     }
 
     pub(super) fn operation(&self) -> &'static str {

@@ -1,155 +1,154 @@
-//! The id of an agent.
+//! Ids: texts that the server assigns and that the client never takes apart.
 
-use std::borrow::Borrow;
-use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
+/// Declares the type of an id. `expected` is what an error says of JSON that is not an id.
+macro_rules! id_type {
+    ($(#[$doc:meta])* pub struct $name:ident, expected $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(std::sync::Arc<str>);
 
-use serde::de::{Deserialize, Deserializer, Visitor};
-use serde::ser::{Serialize, Serializer};
-
-use super::lenient::{Lenient, Reading};
-
-/// The id of an agent, such as `agent_k3m9q0w7z2x5`; in JSON, a string.
-///
-/// An id can be any text, and clones are cheap. In a URL it is always one percent-encoded segment.
-/// A call with an empty id, `.` or `..` is rejected before anything is sent.
-///
-/// ```
-/// use orionos::AgentId;
-///
-/// let id = AgentId::from("agent_k3m9q0w7z2x5");
-/// assert_eq!(id, "agent_k3m9q0w7z2x5");
-/// assert_eq!(id.to_string(), id.as_str());
-/// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AgentId(Arc<str>);
-
-impl AgentId {
-    /// Returns the id as it is in JSON, without percent-encoding.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns the text without copying it.
-    pub(crate) fn shared(&self) -> Arc<str> {
-        self.0.clone()
-    }
-}
-
-impl From<&str> for AgentId {
-    fn from(id: &str) -> Self {
-        Self(id.into())
-    }
-}
-
-impl From<String> for AgentId {
-    fn from(id: String) -> Self {
-        Self(id.into())
-    }
-}
-
-impl From<&String> for AgentId {
-    fn from(id: &String) -> Self {
-        Self::from(id.as_str())
-    }
-}
-
-impl From<&AgentId> for AgentId {
-    fn from(id: &AgentId) -> Self {
-        id.clone()
-    }
-}
-
-impl From<AgentId> for String {
-    fn from(id: AgentId) -> Self {
-        id.as_str().to_owned()
-    }
-}
-
-impl FromStr for AgentId {
-    type Err = Infallible;
-
-    fn from_str(id: &str) -> Result<Self, Infallible> {
-        Ok(Self::from(id))
-    }
-}
-
-impl AsRef<str> for AgentId {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl Borrow<str> for AgentId {
-    fn borrow(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Display for AgentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for AgentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AgentId").field(&self.as_str()).finish()
-    }
-}
-
-impl PartialEq<str> for AgentId {
-    fn eq(&self, other: &str) -> bool {
-        self.as_str() == other
-    }
-}
-
-impl PartialEq<&str> for AgentId {
-    fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
-    }
-}
-
-impl PartialEq<String> for AgentId {
-    fn eq(&self, other: &String) -> bool {
-        self.as_str() == other
-    }
-}
-
-impl Serialize for AgentId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl Lenient for AgentId {
-    const EXPECTED: &'static str = "an agent's id (a string)";
-
-    fn from_text(id: &str) -> Option<Reading<Self>> {
-        Some(Reading::Exact(Self::from(id)))
-    }
-}
-
-impl<'de> Deserialize<'de> for AgentId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdVisitor;
-
-        impl Visitor<'_> for IdVisitor {
-            type Value = AgentId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(AgentId::EXPECTED)
+        impl $name {
+            /// Returns the id as it is in JSON, without percent-encoding.
+            pub fn as_str(&self) -> &str {
+                &self.0
             }
 
-            fn visit_str<E>(self, id: &str) -> Result<AgentId, E> {
-                Ok(AgentId::from(id))
+            /// Returns the text without copying it.
+            pub(crate) fn shared(&self) -> std::sync::Arc<str> {
+                self.0.clone()
             }
         }
 
-        deserializer.deserialize_str(IdVisitor)
-    }
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(id: &String) -> Self {
+                Self::from(id.as_str())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.as_str().to_owned()
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(id: &str) -> Result<Self, std::convert::Infallible> {
+                Ok(Self::from(id))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
+        impl PartialEq<String> for $name {
+            fn eq(&self, other: &String) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::types::Lenient for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_text(id: &str) -> Option<$crate::types::Reading<Self>> {
+                Some($crate::types::Reading::Exact(Self::from(id)))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct IdVisitor;
+
+                impl serde::de::Visitor<'_> for IdVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(<$name as $crate::types::Lenient>::EXPECTED)
+                    }
+
+                    fn visit_str<E>(self, id: &str) -> Result<$name, E> {
+                        Ok($name::from(id))
+                    }
+                }
+
+                deserializer.deserialize_str(IdVisitor)
+            }
+        }
+    };
+}
+
+id_type! {
+    /// The id of an agent, such as `agent_k3m9q0w7z2x5`; in JSON, a string.
+    ///
+    /// An id can be any text, and clones are cheap. In a URL it is always one percent-encoded segment.
+    /// A call with an empty id, `.` or `..` is rejected before anything is sent.
+    ///
+    /// ```
+    /// use orionos::AgentId;
+    ///
+    /// let id = AgentId::from("agent_k3m9q0w7z2x5");
+    /// assert_eq!(id, "agent_k3m9q0w7z2x5");
+    /// assert_eq!(id.to_string(), id.as_str());
+    /// ```
+    pub struct AgentId, expected "an agent's id (a string)"
 }
 
 #[cfg(test)]

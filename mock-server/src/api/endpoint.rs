@@ -23,9 +23,19 @@ pub(crate) enum Handled {
     Later(Box<dyn FnOnce(&Exchange) -> Response + Send>),
 }
 
+/// What the paths of a group of operations are about; in the OpenAPI document, a tag.
+#[derive(PartialEq)]
+pub(crate) struct Resource {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    /// The example of the id in its paths.
+    pub(crate) example_id: &'static str,
+}
+
 /// A path of the API.
 pub(crate) struct Route {
     pub(crate) path: &'static str,
+    pub(crate) resource: &'static Resource,
     pub(crate) endpoints: &'static [Endpoint],
 }
 

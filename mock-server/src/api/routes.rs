@@ -2,15 +2,35 @@
 
 use http::Method;
 
-use crate::api::endpoint::{Endpoint, Route};
+use crate::api::endpoint::{Endpoint, Resource, Route};
 use crate::api::handlers::{agents, health, messages};
+use crate::api::openapi::examples::AGENT_ID;
 use crate::api::openapi::operations as describe;
 use crate::protocol::operation::Operation;
+
+static AGENTS: Resource = Resource {
+    name: "agents",
+    description: "Creates, lists, changes and deletes agents",
+    example_id: AGENT_ID,
+};
+
+static MESSAGES: Resource = Resource {
+    name: "messages",
+    description: "Sends messages to agents",
+    example_id: AGENT_ID,
+};
+
+static SERVER: Resource = Resource {
+    name: "server",
+    description: "Shows whether the server runs",
+    example_id: "",
+};
 
 /// Every path of the API.
 pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "/health",
+        resource: &SERVER,
         endpoints: &[Endpoint {
             method: Method::GET,
             operation: Operation::Health,
@@ -20,6 +40,7 @@ pub(crate) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/v1/agents",
+        resource: &AGENTS,
         endpoints: &[
             Endpoint {
                 method: Method::GET,
@@ -37,6 +58,7 @@ pub(crate) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/v1/agents/{agentId}",
+        resource: &AGENTS,
         endpoints: &[
             Endpoint {
                 method: Method::GET,
@@ -60,6 +82,7 @@ pub(crate) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/v1/agents/{agentId}/messages",
+        resource: &MESSAGES,
         endpoints: &[Endpoint {
             method: Method::POST,
             operation: Operation::SendMessage,
@@ -69,6 +92,7 @@ pub(crate) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/v1/agents/{agentId}/messages/stream",
+        resource: &MESSAGES,
         endpoints: &[Endpoint {
             method: Method::POST,
             operation: Operation::StreamMessage,

@@ -52,7 +52,7 @@ pub(crate) async fn change(
         let agent = state
             .store
             .get_mut(&id)
-            .ok_or_else(|| Failure::agent_not_found(&id))?;
+            .ok_or_else(|| Failure::no_such("Agent", &id))?;
         if let Some(protected) = change.protected {
             agent.protected = protected;
         }

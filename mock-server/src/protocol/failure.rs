@@ -104,11 +104,12 @@ impl Failure {
         failure
     }
 
-    pub(crate) fn agent_not_found(id: &str) -> Self {
+    /// There is nothing with this id. `resource` is its kind, such as `Agent`.
+    pub(crate) fn no_such(resource: &str, id: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            "AGENT_NOT_FOUND",
-            format!("Agent with ID '{id}' not found"),
+            &format!("{}_NOT_FOUND", resource.to_ascii_uppercase()),
+            format!("{resource} with ID '{id}' not found"),
         )
     }
 

@@ -98,9 +98,9 @@ pub(crate) const OPERATIONS: [Operation; 7] = [
 
 /// Returns whether an operation is idempotent.
 pub(crate) fn is_idempotent(operation: Operation) -> bool {
-    matches!(
+    !matches!(
         operation,
-        Operation::Get | Operation::List | Operation::Update | Operation::Delete
+        Operation::Create | Operation::SendMessage | Operation::StreamMessage
     )
 }
 
@@ -114,7 +114,8 @@ pub(crate) async fn call(orion: &OrionOS, operation: Operation) -> Result<(), Or
         Operation::Delete => agents.delete(AGENT).send().await.map(drop),
         Operation::Create => agents.create("New").send().await.map(drop),
         Operation::SendMessage => agents.send_message(AGENT, "Hi").send().await.map(drop),
-        _ => agents.stream_message(AGENT, "Hi").send().await.map(drop),
+        Operation::StreamMessage => agents.stream_message(AGENT, "Hi").send().await.map(drop),
+        other => unreachable!("there is no call of {other} here"),
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<H
     let agent = state
         .store
         .get(id)
-        .ok_or_else(|| Failure::agent_not_found(id))?;
+        .ok_or_else(|| Failure::no_such("Agent", id))?;
     Ok(Handled::Response(success(
         StatusCode::OK,
         &agent.full_json(),
@@ -87,7 +87,7 @@ pub(crate) fn update(
     let object = exchange.take_object()?;
     let id = exchange.id();
     if state.store.get(id).is_none() {
-        return Err(Failure::agent_not_found(id));
+        return Err(Failure::no_such("Agent", id));
     }
     validate::update(&object.fields, &exchange.app.settings.providers)?;
     state
@@ -97,7 +97,7 @@ pub(crate) fn update(
     let agent = state
         .store
         .get_mut(id)
-        .ok_or_else(|| Failure::agent_not_found(id))?;
+        .ok_or_else(|| Failure::no_such("Agent", id))?;
     let reorders = object.fields.contains_key("name") || object.fields.contains_key("status");
     for (field, value) in object.fields {
         match (field.as_str(), value) {
@@ -133,7 +133,7 @@ pub(crate) fn delete(
     let agent = state
         .store
         .get(id)
-        .ok_or_else(|| Failure::agent_not_found(id))?;
+        .ok_or_else(|| Failure::no_such("Agent", id))?;
     if let Some(reason) = &agent.protected {
         return Err(Failure::delete_protected(reason));
     }

@@ -46,7 +46,7 @@ fn accept(
     let agent = state
         .store
         .get(id)
-        .ok_or_else(|| Failure::agent_not_found(id))?;
+        .ok_or_else(|| Failure::no_such("Agent", id))?;
     validate::message(&fields)?;
     check_available(agent)?;
     let in_flight = state.in_flight.get(id).copied().unwrap_or(0);
@@ -57,7 +57,7 @@ fn accept(
     let agent = state
         .store
         .get_mut(id)
-        .ok_or_else(|| Failure::agent_not_found(id))?;
+        .ok_or_else(|| Failure::no_such("Agent", id))?;
     let model = agent.configuration.get("model").and_then(Value::as_str);
     let model = model.unwrap_or("mock").to_owned();
     let agent_name = agent.name.clone();

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::endpoint::Route;
-use crate::api::openapi::examples;
+use crate::api::endpoint::{Resource, Route};
 use crate::api::openapi::parts;
 use crate::api::openapi::requests;
 use crate::api::openapi::types::Types;
@@ -39,11 +38,7 @@ pub(crate) fn document(settings: &Settings) -> Value {
         },
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
-        "tags": [
-            {"name": "agents", "description": "Creates, lists, changes and deletes agents"},
-            {"name": "messages", "description": "Sends messages to agents"},
-            {"name": "server", "description": "Shows whether the server runs"},
-        ],
+        "tags": tags(),
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
@@ -66,24 +61,34 @@ pub(crate) fn license() -> Value {
 fn path(route: &Route, types: &mut Types, settings: &Settings) -> Value {
     let mut path = Map::new();
     if let Some(name) = route.id_name() {
-        path.insert("parameters".into(), json!([id(name)]));
+        path.insert("parameters".into(), json!([id(name, route.resource)]));
     }
     for endpoint in route.endpoints {
         let method = endpoint.method.as_str().to_ascii_lowercase();
-        path.insert(method, (endpoint.describe)(types, settings));
+        let mut operation = (endpoint.describe)(types, settings);
+        operation["tags"] = json!([route.resource.name]);
+        path.insert(method, operation);
     }
     Value::Object(path)
 }
 
-fn id(name: &str) -> Value {
-    let mut parameter = json!({
+fn id(name: &str, resource: &Resource) -> Value {
+    json!({
         "name": name,
         "in": "path",
         "required": true,
         "schema": {"type": "string", "minLength": 1},
-    });
-    if name == "agentId" {
-        parameter["example"] = examples::AGENT_ID.into();
-    }
-    parameter
+        "example": resource.example_id,
+    })
+}
+
+/// Returns what the routes are about, in alphabetical order.
+fn tags() -> Vec<Value> {
+    let mut resources: Vec<&Resource> = ROUTES.iter().map(|route| route.resource).collect();
+    resources.sort_by_key(|resource| resource.name);
+    resources.dedup();
+    resources
+        .into_iter()
+        .map(|resource| json!({"name": resource.name, "description": resource.description}))
+        .collect()
 }

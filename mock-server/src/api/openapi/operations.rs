@@ -14,7 +14,6 @@ use crate::state::settings::{ListKey, Settings};
 pub(crate) fn health(_: &mut Types, _: &Settings) -> Value {
     json!({
         "operationId": "health",
-        "tags": ["server"],
         "summary": "Returns whether the server runs",
         "security": [],
         "responses": {"200": {
@@ -54,7 +53,6 @@ pub(crate) fn list(types: &mut Types, settings: &Settings) -> Value {
     });
     json!({
         "operationId": "listAgents",
-        "tags": ["agents"],
         "summary": "Lists the agents of the account, page by page",
         "parameters": [
             parameter("page", json!({
@@ -95,7 +93,6 @@ pub(crate) fn create(types: &mut Types, _: &Settings) -> Value {
     });
     json!({
         "operationId": "createAgent",
-        "tags": ["agents"],
         "summary": "Creates an agent",
         "requestBody": body("CreateAgent", examples::create()),
         "responses": responses("201", created, &["400", "403", "413"]),
@@ -105,7 +102,6 @@ pub(crate) fn create(types: &mut Types, _: &Settings) -> Value {
 pub(crate) fn get(_: &mut Types, _: &Settings) -> Value {
     json!({
         "operationId": "getAgent",
-        "tags": ["agents"],
         "summary": "Returns an agent with its configuration",
         "responses": responses(
             "200",
@@ -119,7 +115,6 @@ pub(crate) fn update(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<UpdatedAgent<'static>>();
     json!({
         "operationId": "updateAgent",
-        "tags": ["agents"],
         "summary": "Changes the fields that are sent",
         "description": "A field that is sent replaces the old value, and null clears it. settings are merged by platform: a platform that is sent replaces the settings of that platform, and null removes them.",
         "requestBody": body("UpdateAgent", examples::update()),
@@ -135,7 +130,6 @@ pub(crate) fn delete(types: &mut Types, _: &Settings) -> Value {
     let data = types.reference::<DeletedAgent<'static>>();
     json!({
         "operationId": "deleteAgent",
-        "tags": ["agents"],
         "summary": "Deletes an agent with its history",
         "responses": responses(
             "200",
@@ -178,7 +172,6 @@ pub(crate) fn send_message(types: &mut Types, _: &Settings) -> Value {
     reply["content"]["text/event-stream"] = events(types);
     json!({
         "operationId": "sendMessage",
-        "tags": ["messages"],
         "summary": "Sends a message to an agent",
         "description": "Messages with the same userId and roomId continue a conversation.",
         "requestBody": body("SendMessage", examples::send()),
@@ -194,7 +187,6 @@ pub(crate) fn stream_message(types: &mut Types, _: &Settings) -> Value {
     });
     json!({
         "operationId": "streamMessage",
-        "tags": ["messages"],
         "summary": "Sends a message to an agent and streams the reply",
         "requestBody": body("SendMessage", examples::send()),
         "responses": responses("200", reply, &["400", "403", "404", "413", "503"]),
