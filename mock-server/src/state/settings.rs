@@ -24,6 +24,16 @@ pub enum ListKey {
     Items,
 }
 
+impl ListKey {
+    /// Returns the field that has the items of a list of this resource, such as `agents`.
+    pub(crate) fn of(self, resource: &str) -> &str {
+        match self {
+            Self::Agents => resource,
+            Self::Items => "items",
+        }
+    }
+}
+
 impl std::str::FromStr for ListKey {
     type Err = String;
 

@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use crate::protocol::list_query::{ListQuery, SortBy};
+use crate::protocol::page::range;
 use crate::state::agent::{Agent, Rendered};
 
 /// The agents of an account.
@@ -128,11 +130,7 @@ impl Store {
             .entry((query.sort_by, query.status.clone()))
             .or_insert_with(|| sort(agents, query));
         let total = list.len();
-        let skip =
-            usize::try_from((query.page - 1).saturating_mul(query.limit)).unwrap_or(usize::MAX);
-        let take = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let start = skip.min(total);
-        let end = skip.saturating_add(take).min(total);
+        let Range { start, end } = range(query, total);
         let summary = |index: &usize| agents[*index].as_ref().and_then(Agent::summary_json);
         let items = if query.descending {
             list[total - end..total - start]

@@ -1,20 +1,19 @@
 //! Create, list, get, update and delete agents.
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::endpoint::Handled;
 use crate::api::exchange::Exchange;
-use crate::protocol::data::{CreatedAgent, DeletedAgent, Pagination, UpdatedAgent};
+use crate::protocol::data::{CreatedAgent, DeletedAgent, UpdatedAgent};
 use crate::protocol::envelope::success;
 use crate::protocol::failure::Failure;
 use crate::protocol::list_query::ListQuery;
+use crate::protocol::page::page;
 use crate::protocol::validate;
 use crate::state::account::AccountState;
 use crate::state::agent::{Agent, whole_second};
 use crate::state::keys::KeyState;
-use crate::state::settings::ListKey;
 
 pub(crate) fn create(
     exchange: &mut Exchange,
@@ -41,31 +40,10 @@ pub(crate) fn create(
 }
 
 pub(crate) fn list(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
-    #[derive(Serialize)]
-    struct Data<T> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        agents: Option<T>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        items: Option<T>,
-        pagination: Pagination,
-    }
     let query = ListQuery::parse(exchange.head.uri.query())?;
-    let (page, total) = state.store.page(&query);
-    let (agents, items) = match exchange.app.settings.list_key {
-        ListKey::Items => (None, Some(page)),
-        ListKey::Agents => (Some(page), None),
-    };
-    let data = Data {
-        agents,
-        items,
-        pagination: Pagination {
-            current_page: query.page,
-            total_pages: total.div_ceil(query.limit),
-            total_items: total,
-            items_per_page: query.limit,
-        },
-    };
-    Ok(Handled::Response(success(StatusCode::OK, &data)))
+    let (agents, total) = state.store.page(&query);
+    let key = exchange.app.settings.list_key.of("agents");
+    Ok(Handled::Response(page(key, &agents, total, &query)))
 }
 
 pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::api::openapi::examples;
-use crate::api::openapi::parts::{body, envelope, header_references, response, responses};
+use crate::api::openapi::parts::{
+    body, envelope, header_references, page, paging_parameters, parameter, response, responses,
+};
 use crate::api::openapi::types::{Types, reference};
 use crate::protocol::data::{
-    AgentSummary, CreatedAgent, DeletedAgent, Message, Pagination, StreamEvent, UpdatedAgent,
+    AgentSummary, CreatedAgent, DeletedAgent, Message, StreamEvent, UpdatedAgent,
 };
-use crate::protocol::list_query::{LAST_PAGE, ORDERS, SORT_KEYS, STATUSES};
-use crate::state::settings::{ListKey, Settings};
+use crate::protocol::list_query::{ORDERS, SORT_KEYS, STATUSES};
+use crate::state::settings::Settings;
 
 pub(crate) fn health(_: &mut Types, _: &Settings) -> Value {
     json!({
@@ -35,37 +37,31 @@ pub(crate) fn health(_: &mut Types, _: &Settings) -> Value {
 }
 
 pub(crate) fn list(types: &mut Types, settings: &Settings) -> Value {
-    let key = match settings.list_key {
-        ListKey::Agents => "agents",
-        ListKey::Items => "items",
-    };
-    let parameter =
-        |name: &str, schema: Value| json!({"name": name, "in": "query", "schema": schema});
+    let key = settings.list_key.of("agents");
     let entry = types.reference::<AgentSummary<'static>>();
-    let data = json!({
-        "title": "AgentList",
-        "type": "object",
-        "required": [key, "pagination"],
-        "properties": {
-            key: {"type": "array", "items": entry},
-            "pagination": types.reference::<Pagination>(),
-        },
-    });
+    let mut parameters = paging_parameters();
+    parameters.extend([
+        parameter("status", json!({"type": "string", "enum": STATUSES})),
+        parameter(
+            "sortBy",
+            json!({"type": "string", "enum": SORT_KEYS, "default": "createdAt"}),
+        ),
+        parameter(
+            "order",
+            json!({"type": "string", "enum": ORDERS, "default": "desc"}),
+        ),
+    ]);
     json!({
         "operationId": "listAgents",
         "summary": "Lists the agents of the account, page by page",
-        "parameters": [
-            parameter("page", json!({
-                "type": "integer", "format": "int64", "minimum": 1, "maximum": LAST_PAGE, "default": 1,
-            })),
-            parameter("limit", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20})),
-            parameter("status", json!({"type": "string", "enum": STATUSES})),
-            parameter("sortBy", json!({"type": "string", "enum": SORT_KEYS, "default": "createdAt"})),
-            parameter("order", json!({"type": "string", "enum": ORDERS, "default": "desc"})),
-        ],
+        "parameters": parameters,
         "responses": responses(
             "200",
-            response("A page of the list", envelope(data, "ListAgentsResponse"), examples::list(key)),
+            response(
+                "A page of the list",
+                envelope(page(types, "AgentList", key, &entry), "ListAgentsResponse"),
+                examples::list(key),
+            ),
             &["400"],
         ),
     })

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::openapi::examples;
-use crate::api::openapi::types::reference;
+use crate::api::openapi::types::{Types, reference};
+use crate::protocol::data::Pagination;
+use crate::protocol::list_query::LAST_PAGE;
 
 pub(crate) fn envelope(data: Value, title: &str) -> Value {
     json!({
@@ -103,5 +105,40 @@ pub(crate) fn header_references() -> Value {
         "X-RateLimit-Remaining": reference("RateLimitRemaining"),
         "X-RateLimit-Reset": reference("RateLimitReset"),
         "X-Request-Id": reference("RequestId"),
+    })
+}
+
+/// Returns a query parameter.
+pub(crate) fn parameter(name: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "schema": schema})
+}
+
+/// Returns the query parameters that every list has.
+pub(crate) fn paging_parameters() -> Vec<Value> {
+    vec![
+        parameter(
+            "page",
+            json!({
+                "type": "integer", "format": "int64", "minimum": 1, "maximum": LAST_PAGE,
+                "default": 1,
+            }),
+        ),
+        parameter(
+            "limit",
+            json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
+        ),
+    ]
+}
+
+/// Returns the schema of the `data` of a list.
+pub(crate) fn page(types: &mut Types, title: &str, key: &str, item: &Value) -> Value {
+    json!({
+        "title": title,
+        "type": "object",
+        "required": [key, "pagination"],
+        "properties": {
+            key: {"type": "array", "items": item},
+            "pagination": types.reference::<Pagination>(),
+        },
     })
 }
