@@ -12,11 +12,6 @@ macro_rules! id_type {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// Returns the text without copying it.
-            pub(crate) fn shared(&self) -> std::sync::Arc<str> {
-                self.0.clone()
-            }
         }
 
         impl From<&str> for $name {
@@ -149,6 +144,13 @@ id_type! {
     /// assert_eq!(id.to_string(), id.as_str());
     /// ```
     pub struct AgentId, expected "an agent's id (a string)"
+}
+
+impl AgentId {
+    /// Returns the text without copying it.
+    pub(crate) fn shared(&self) -> std::sync::Arc<str> {
+        self.0.clone()
+    }
 }
 
 #[cfg(test)]
