@@ -18,13 +18,16 @@ use read::{ReadData, ReadEventStream, ReadResponse};
 use crate::error::{OrionError, Outcome, TimeoutKind};
 use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
+use crate::observer::WaitReason;
 use crate::operation::Operation;
 use crate::pacing::{Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
+use crate::rate_limit::RateLimit;
 use crate::request::Request;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
 use crate::transport::{Delivery, Incoming, Outgoing};
+use crate::watch::Watch;
 
 /// Makes a call whose response's `data` is the result. It is boxed, because every layer returns it
 /// to the next.
@@ -51,23 +54,32 @@ async fn execute<R: ReadResponse>(
     request: Result<Request<'_>, OrionError>,
     reader: R,
 ) -> Result<ApiResponse<R::Output>, OrionError> {
-    let request = request.and_then(|request| {
-        request.options.headers()?;
-        Ok(request)
-    });
-    let request = request.map_err(|error| error.of_operation(operation.name))?;
+    let mut watch = Watch::start(&handle.observers, operation);
+    let request = match sendable(request) {
+        Ok(request) => request,
+        Err(error) => {
+            let error = error.of_operation(operation.name);
+            watch.ends(Some(&error));
+            return Err(error);
+        }
+    };
+    let span = watch.span().clone();
+    // Pinned here and below, because a wrapper around the future would move it, buffers included.
+    let call = pin!(Call::new(handle, operation, &request, watch).run(reader));
+    telemetry::in_span(span, call).await
+}
+
+/// Returns the request, or the error of one that cannot be sent.
+fn sendable(request: Result<Request<'_>, OrionError>) -> Result<Request<'_>, OrionError> {
+    let request = request?;
+    request.options.headers()?;
     // Without a runtime, reqwest and the timers would panic.
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(OrionError::config(
             "a call needs a running tokio runtime with its time and I/O drivers enabled",
         ));
     }
-    let span = telemetry::call_span(operation);
-    // Pinned here and below, because a wrapper around the future would move it, buffers included.
-    let call = pin!(Call::new(handle, operation, &request).run(reader));
-    let result = telemetry::in_span(&span, call).await;
-    telemetry::record(&span, &result);
-    result
+    Ok(request)
 }
 
 /// The limits of one call, and what has happened so far.
@@ -77,11 +89,9 @@ struct Call<'a> {
     request: &'a Request<'a>,
     policy: &'a RetryPolicy,
     window: WindowKey,
-    started: Instant,
     deadline: Option<TimeLimit>,
-    attempts: u32,
-    /// What pacing and the waits before retries have taken.
-    waited: Duration,
+    /// Counts attempts and waits, and tells of them.
+    watch: Watch,
     /// Where the next attempt enters the queue.
     place: Place,
     /// The least certain outcome of the attempts so far.
@@ -89,9 +99,14 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(handle: &'a Handle, operation: &'a Operation, request: &'a Request<'a>) -> Self {
+    fn new(
+        handle: &'a Handle,
+        operation: &'a Operation,
+        request: &'a Request<'a>,
+        watch: Watch,
+    ) -> Self {
         let options = request.options;
-        let started = Instant::now();
+        let started = watch.started();
         let deadline = options.deadline().or(handle.deadline);
         Self {
             handle,
@@ -99,11 +114,9 @@ impl<'a> Call<'a> {
             request,
             policy: options.retry().unwrap_or(&handle.retry),
             window: WindowKey::new(operation.name, operation.window, request.scope.clone()),
-            started,
             deadline: deadline
                 .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
-            attempts: 0,
-            waited: Duration::ZERO,
+            watch,
             place: Place::Back,
             outcome: Outcome::NotSent,
         }
@@ -114,23 +127,41 @@ impl<'a> Call<'a> {
         reader: R,
     ) -> Result<ApiResponse<R::Output>, OrionError> {
         let mut schedule = None;
-        let mut now = self.started;
+        let mut now = self.watch.started();
         loop {
             let error = match self.attempt(&reader, now).await {
-                Ok(response) => {
+                Ok(Received { data, meta, permit }) => {
                     self.handle.budget.succeeded();
-                    return Ok(response);
+                    let data = reader.finish(data, permit, self.deadline, self.watch);
+                    return Ok(ApiResponse { data, meta });
                 }
                 Err(error) => error,
             };
-            let wait = self.wait_before_retry(error, &mut schedule)?;
+            let wait = match self.wait_before_retry(error, &mut schedule) {
+                Ok(wait) => wait,
+                Err(error) => {
+                    self.watch.ends(Some(&error));
+                    return Err(error);
+                }
+            };
             now = Instant::now();
             if !self.is_held_back(wait, now) {
-                sleep(wait.delay).await;
-                let started = std::mem::replace(&mut now, Instant::now());
-                self.waited += now - started;
+                now = self.pause(wait, now).await;
             }
         }
+    }
+
+    /// Waits before a retry. Returns the time at which the wait is over.
+    async fn pause(&mut self, wait: Wait, now: Instant) -> Instant {
+        let reason = match wait.requested {
+            Some(_) => WaitReason::RetryAfter,
+            None => WaitReason::Backoff,
+        };
+        self.watch.waits(reason, now.checked_add(wait.delay), now);
+        sleep(wait.delay).await;
+        let now = Instant::now();
+        self.watch.waits_no_longer(now);
+        now
     }
 
     /// Waits until pacing admits the call, then sends it once, within the time that is left.
@@ -138,7 +169,7 @@ impl<'a> Call<'a> {
         &mut self,
         reader: &R,
         mut now: Instant,
-    ) -> Result<ApiResponse<R::Output>, OrionError> {
+    ) -> Result<Received<R::Read>, OrionError> {
         let mut permit = None;
         if let Some(pacer) = &self.handle.pacer {
             let limits = WaitLimits {
@@ -146,64 +177,76 @@ impl<'a> Call<'a> {
                 deadline: self.deadline.map(|limit| (limit.length, limit.at)),
                 max_retry_after: self.policy.max_retry_after,
             };
-            let admitted = pacer.acquire(&self.window, self.place, limits, now).await;
-            let admitted = admitted.map_err(held_back)?;
-            self.waited += admitted.admitted_at() - now;
-            now = admitted.admitted_at();
-            permit = Some(admitted);
+            let watch = &mut self.watch;
+            let admitted = pacer.acquire(&self.window, self.place, limits, now, watch);
+            match admitted.await {
+                Ok(admitted) => {
+                    now = admitted.admitted_at();
+                    permit = Some(admitted);
+                }
+                Err(too_long) => return Err(self.annotate(held_back(too_long))),
+            }
         }
         if self.deadline.is_some_and(|deadline| deadline.at <= now) {
             not_sent(&mut permit);
-            return Err(self.past_deadline());
+            return Err(self.annotate(self.past_deadline()));
         }
 
-        self.attempts += 1;
-        let span = telemetry::attempt_span(self.handle, self.operation, self.attempts);
+        let span = self.watch.attempt_starts(&self.handle.base_url, now);
         let delivery = Delivery::default();
+        let limit = self.limit_of_attempt(now);
         let result = {
             let response = pin!(self.send_and_read(reader, &mut permit, &delivery));
-            let response = telemetry::in_span(&span, response);
-            match self.limit_of_attempt(now) {
+            let response = telemetry::in_span(span, response);
+            match limit {
                 Some(limit) => timeout_at(limit.at, response)
                     .await
                     .unwrap_or_else(|_| Err(limit.exceeded(!delivery.give_up()))),
                 None => response.await,
             }
         };
-        telemetry::record(&span, &result);
-        if let Err(error) = &result
-            && error.outcome() == Outcome::NotSent
-        {
-            not_sent(&mut permit);
+        match result {
+            Ok((data, meta)) => {
+                self.watch.attempt_ends(None);
+                Ok(Received { data, meta, permit })
+            }
+            Err(error) => {
+                if error.outcome() == Outcome::NotSent {
+                    not_sent(&mut permit);
+                }
+                let error = self.annotate(error);
+                self.watch.attempt_ends(Some(&error));
+                Err(error)
+            }
         }
-        result
     }
 
     /// Sends the request and reads as much of the response as the reader wants.
     async fn send_and_read<R: ReadResponse>(
-        &self,
+        &mut self,
         reader: &R,
         permit: &mut Option<Permit>,
         delivery: &Delivery,
-    ) -> Result<ApiResponse<R::Output>, OrionError> {
+    ) -> Result<(R::Read, ResponseMeta), OrionError> {
         let outgoing = self.outgoing(R::ACCEPT)?;
         let response = self.handle.transport.send(outgoing, delivery);
         let Incoming { parts, body } = response.await?;
-        if let Some(permit) = permit {
-            permit.observe(parts.status, &parts.headers);
-        }
+        let rate_limit = match permit {
+            Some(permit) => permit.observe(parts.status, &parts.headers),
+            None if self.watch.is_observed() => RateLimit::from_headers(&parts.headers),
+            None => None,
+        };
+        self.watch.responds(parts.status, rate_limit);
         let read = reader.read(&parts, body, self.handle.max_response_bytes);
         let read = read.await?;
-        Ok(ApiResponse {
-            data: reader.finish(read, permit.take(), self.deadline),
-            meta: ResponseMeta {
-                status: parts.status,
-                headers: parts.headers,
-                attempts: self.attempts,
-                elapsed: self.started.elapsed(),
-                waited: self.waited,
-            },
-        })
+        let meta = ResponseMeta {
+            status: parts.status,
+            headers: parts.headers,
+            attempts: self.watch.attempts(),
+            elapsed: self.watch.started().elapsed(),
+            waited: self.watch.waited(),
+        };
+        Ok((read, meta))
     }
 
     fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
@@ -254,10 +297,9 @@ impl<'a> Call<'a> {
     /// Returns how long to wait before the next attempt, or the error if there is none.
     fn wait_before_retry(
         &mut self,
-        error: OrionError,
+        mut error: OrionError,
         schedule: &mut Option<Schedule>,
     ) -> Result<Wait, OrionError> {
-        let mut error = self.annotate(error);
         let Some(context) = error.context_mut() else {
             return Err(error);
         };
@@ -266,14 +308,14 @@ impl<'a> Call<'a> {
             retry: context.retry,
             retry_after: requested,
             idempotency: self.operation.idempotency,
-            attempts: self.attempts,
+            attempts: self.watch.attempts(),
             deadline: self.deadline,
             now: Instant::now(),
         };
         match decide(failed, self.policy, schedule, &self.handle.budget) {
             Decision::Retry { wait } => {
                 context.retryable = true;
-                telemetry::waiting(&error, wait);
+                self.watch.retries_after(&error);
                 if error.is_rate_limited() {
                     self.place = Place::Front;
                 }
@@ -295,13 +337,20 @@ impl<'a> Call<'a> {
         let mut error = error.of_operation(self.operation.name);
         error.redact(self.handle.key.expose());
         if let Some(context) = error.context_mut() {
-            context.attempts = self.attempts;
-            context.waited = self.waited;
+            context.attempts = self.watch.attempts();
+            context.waited = self.watch.waited();
             self.outcome = self.outcome.max(context.outcome);
             context.outcome = self.outcome;
         }
         error
     }
+}
+
+/// What an attempt has received.
+struct Received<T> {
+    data: T,
+    meta: ResponseMeta,
+    permit: Option<Permit>,
 }
 
 /// A wait before a retry, and the delay that the server requested.

@@ -14,6 +14,7 @@ mod constructors;
 mod context;
 mod details;
 mod display;
+mod error_type;
 mod orion_error;
 mod outcome;
 mod rate_limited;

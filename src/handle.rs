@@ -11,6 +11,7 @@ use http::HeaderMap;
 pub(crate) use base_url::{BaseUrl, PRODUCTION};
 pub(crate) use key::ApiKey;
 
+use crate::observer::Observers;
 use crate::pacing::Pacer;
 use crate::retry::{BudgetState, RetryPolicy};
 use crate::transport::Transport;
@@ -34,6 +35,7 @@ pub(crate) struct Handle {
     pub(crate) budget: BudgetState,
     pub(crate) pacer: Option<Pacer>,
     pub(crate) max_response_bytes: usize,
+    pub(crate) observers: Observers,
 }
 
 impl fmt::Debug for Handle {

@@ -73,6 +73,7 @@ mod handle;
 mod human;
 mod lone_surrogates;
 mod meta;
+mod observer;
 mod operation;
 mod pacing;
 mod pagination;
@@ -88,6 +89,7 @@ mod time_limit;
 mod transport;
 mod turns;
 mod types;
+mod watch;
 
 pub use agents::{
     Agents, Backup, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent,
@@ -99,6 +101,7 @@ pub use error::{
     RateLimitedError, StreamError, TimeoutError, TimeoutKind, UnexpectedResponse,
 };
 pub use meta::{ApiResponse, ResponseMeta};
+pub use observer::{CallEvent, CallInfo, CallOutcome, Observer, StreamEnd, WaitReason};
 pub use pacing::{
     Grant, Holding, MemoryWindowStore, Pacing, Reservation, StoreError, StoreFuture, WindowReport,
     WindowStore,

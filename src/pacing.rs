@@ -19,7 +19,7 @@ mod shared_queues;
 mod start;
 mod store;
 mod store_link;
-mod store_log;
+mod store_news;
 mod store_state;
 mod wait_limits;
 mod waiting;
@@ -48,7 +48,9 @@ pub(crate) use wait_limits::{TooLong, WaitBound, WaitLimits};
 use waiting::Waiting;
 pub(crate) use window_key::{RateWindow, WindowKey};
 
+use crate::observer::Observers;
 use crate::rate_limit::RateLimitWindow;
+use crate::watch::Watch;
 
 /// Whether calls wait for the rate limit's reset.
 #[derive(Debug, Clone, Default)]
@@ -85,11 +87,18 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// Returns the pacer for this setting. `account` is a name that does not reveal the key.
-    pub(crate) fn new(pacing: Pacing, account: impl FnOnce() -> String) -> Option<Self> {
+    /// Returns the pacer for this setting. `account` is a name that does not reveal the key. The
+    /// observers are told of the store.
+    pub(crate) fn new(
+        pacing: Pacing,
+        account: impl FnOnce() -> String,
+        observers: &Observers,
+    ) -> Option<Self> {
         let queues = match pacing {
             Pacing::Adaptive => SharedQueues::alone(),
-            Pacing::Shared(store) => SharedQueues::sharing(StoreLink::new(store), account()),
+            Pacing::Shared(store) => {
+                SharedQueues::sharing(StoreLink::new(store, observers.clone()), account())
+            }
             Pacing::Off => return None,
         };
         Some(Self {
@@ -97,13 +106,15 @@ impl Pacer {
         })
     }
 
-    /// Waits until the call may be sent, from `now` on. Dropping the future leaves the queue.
+    /// Waits until the call may be sent, from `now` on, and reports the waits. Dropping the future
+    /// leaves the queue.
     pub(crate) async fn acquire(
         &self,
         key: &WindowKey,
         place: Place,
         limits: WaitLimits,
         now: Instant,
+        watch: &mut Watch,
     ) -> Result<Permit, TooLong> {
         let (operation, queued) = {
             let mut queues = self.queues.lock();
@@ -125,9 +136,9 @@ impl Pacer {
             (operation, queued)
         };
         let end = limits.end(now);
-        let wait = |queue, number| {
+        let mut wait = async |queue, number| {
             let mut waiting = Waiting::new(&self.queues, queue, number, limits, end);
-            poll_fn(move |cx| waiting.poll(cx))
+            poll_fn(|cx| waiting.poll(cx, watch)).await
         };
         let (mut permit, number) = match queued {
             Queued::Account(number) => {

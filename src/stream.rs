@@ -31,6 +31,7 @@ use crate::rate_limit::RateLimit;
 use crate::retry_after::retry_after;
 use crate::transport::StreamBody;
 use crate::turns::Turns;
+use crate::watch::Watch;
 
 /// The events of one streamed reply: tokens in order, then `Done`.
 ///
@@ -80,6 +81,8 @@ struct Open {
     turns: Turns,
     /// Counts the message as in flight until the stream ends.
     _permit: Option<Permit>,
+    /// The call that opened the stream ends with it.
+    watch: Watch,
 }
 
 /// The call that opened the stream, for errors.
@@ -112,6 +115,7 @@ impl MessageStream {
                     open.deadline,
                 ),
                 _permit: open.permit,
+                watch: open.watch,
             }),
             text: String::new(),
             max_bytes,
@@ -143,8 +147,7 @@ impl MessageStream {
         while let Some(event) = self.next().await {
             event?;
             if self.text.len() >= self.max_bytes {
-                let error = OrionError::too_large(self.max_bytes);
-                return Err(self.annotate(error));
+                return Err(self.fail(OrionError::too_large(self.max_bytes)));
             }
         }
         Ok(std::mem::take(&mut self.text))
@@ -157,24 +160,37 @@ impl MessageStream {
         let Some(open) = &mut self.open else {
             return Poll::Ready(None);
         };
-        let result = ready!(open.poll_event(cx, self.max_bytes));
-        match &result {
-            Ok(MessageEvent::Token(token)) => {
+        let event = match ready!(open.poll_event(cx, self.max_bytes)) {
+            Ok(event) => event,
+            Err(error) => return Poll::Ready(Some(Err(self.fail(error)))),
+        };
+        open.watch.stream_yields();
+        match &event {
+            MessageEvent::Token(token) => {
                 // Only the first part is kept, so that an endless stream does not fill the memory.
                 if self.text.len() < self.max_bytes {
                     self.text.push_str(token);
                 }
             }
-            Ok(MessageEvent::Done(_)) => {
+            MessageEvent::Done(_) => {
                 // Reading the end of the body makes the connection reusable.
                 if let Some(mut open) = self.open.take() {
                     open.read_end(cx);
+                    open.watch.ends(None);
                 }
             }
-            Ok(_) => {}
-            Err(_) => self.open = None,
+            MessageEvent::Other(_) => {}
         }
-        Poll::Ready(Some(result.map_err(|error| self.annotate(error))))
+        Poll::Ready(Some(Ok(event)))
+    }
+
+    /// Ends the stream with an error.
+    fn fail(&mut self, error: OrionError) -> OrionError {
+        let error = self.annotate(error);
+        if let Some(mut open) = self.open.take() {
+            open.watch.ends(Some(&error));
+        }
+        error
     }
 
     /// Adds what the stream knows, and removes the API key from what the server said.
@@ -242,7 +258,10 @@ impl Open {
                     self.timers.event();
                     return Poll::Ready(Ok(event));
                 }
-                Ok(Some(ReadEvent::Heartbeat)) => continue,
+                Ok(Some(ReadEvent::Heartbeat)) => {
+                    self.watch.stream_is_alive();
+                    continue;
+                }
                 Ok(Some(ReadEvent::Error(words, data))) => {
                     let mut context = Context::of(Failure::Stream).excerpt_of(data.as_bytes());
                     context.retry_after = retry_after(words.details.as_ref(), &HeaderMap::new());

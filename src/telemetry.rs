@@ -4,9 +4,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::OrionError;
-use crate::handle::Handle;
-use crate::meta::ApiResponse;
+use http::{Method, StatusCode};
+
+use crate::handle::BaseUrl;
+use crate::observer::{CallOutcome, StreamEnd, WaitReason};
 use crate::operation::Operation;
 
 #[cfg(feature = "tracing")]
@@ -14,27 +15,34 @@ pub(crate) use tracing::Span;
 
 /// Replaces a span.
 #[cfg(not(feature = "tracing"))]
+#[derive(Clone)]
 pub(crate) struct Span;
 
 #[cfg(feature = "tracing")]
 mod enabled {
     use tracing::field::Empty;
-    use tracing::{Instrument, debug_span, info_span};
+    use tracing::{Instrument, debug, debug_span, info_span};
 
     use super::*;
-    use crate::error::{Outcome, TimeoutKind};
 
     /// The target that filters name, such as `orionos=debug`.
     const TARGET: &str = "orionos";
+    /// The `error.type` of what was dropped.
+    const DROPPED: &str = "dropped";
 
-    /// Returns the span of one call, including attempts and waits.
+    /// Returns the span of one call, including attempts and waits, and its stream.
     pub(crate) fn call_span(operation: &Operation) -> Span {
         info_span!(
             target: TARGET,
             "orionos.call",
             otel.name = operation.name,
             otel.kind = "client",
+            otel.status_code = Empty,
             orionos.operation = operation.name,
+            orionos.waited_seconds = Empty,
+            orionos.stream.end = Empty,
+            orionos.stream.events = Empty,
+            orionos.stream.heartbeats = Empty,
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.r#type = Empty,
@@ -42,13 +50,19 @@ mod enabled {
     }
 
     /// Returns the span of one attempt.
-    pub(crate) fn attempt_span(handle: &Handle, operation: &Operation, attempt: u32) -> Span {
-        let base_url = &handle.base_url;
+    pub(crate) fn attempt_span(
+        call: &Span,
+        base_url: &BaseUrl,
+        method: &Method,
+        attempt: u32,
+    ) -> Span {
         let span = debug_span!(
             target: TARGET,
+            parent: call,
             "orionos.attempt",
             otel.kind = "client",
-            http.request.method = operation.method.as_str(),
+            otel.status_code = Empty,
+            http.request.method = method.as_str(),
             server.address = base_url.host(),
             server.port = base_url.port(),
             http.response.status_code = Empty,
@@ -60,64 +74,113 @@ mod enabled {
     }
 
     pub(crate) fn in_span<F: Future>(
-        span: &Span,
+        span: Span,
         future: F,
     ) -> impl Future<Output = F::Output> + use<F> {
-        future.instrument(span.clone())
+        future.instrument(span)
     }
 
-    /// Records how an attempt ended, or a call.
-    pub(crate) fn record<T>(span: &Span, result: &Result<ApiResponse<T>, OrionError>) {
+    pub(crate) fn is_enabled(span: &Span) -> bool {
+        !span.is_disabled()
+    }
+
+    /// A wait begins, of this length if it is known.
+    pub(crate) fn waiting(call: &Span, reason: WaitReason, expected: Option<Duration>) {
+        debug!(
+            target: TARGET,
+            parent: call,
+            { reason = reason.as_str(), wait_seconds = expected.map(|wait| wait.as_secs_f64()) },
+            "waiting"
+        );
+    }
+
+    /// A wait is over.
+    pub(crate) fn waited(call: &Span, reason: WaitReason, elapsed: Duration) {
+        debug!(
+            target: TARGET,
+            parent: call,
+            { reason = reason.as_str(), waited_seconds = elapsed.as_secs_f64() },
+            "waited"
+        );
+    }
+
+    pub(crate) fn attempt_ended(
+        attempt: &Span,
+        status: Option<StatusCode>,
+        outcome: CallOutcome<'_>,
+    ) {
+        record_end(attempt, status, outcome);
+    }
+
+    /// The call makes another attempt.
+    pub(crate) fn retrying(call: &Span, error_type: &str) {
+        debug!(
+            target: TARGET,
+            parent: call,
+            { error.r#type = error_type },
+            "attempt failed, retrying"
+        );
+    }
+
+    pub(crate) fn first_event(call: &Span, elapsed: Duration) {
+        debug!(
+            target: TARGET,
+            parent: call,
+            { elapsed_seconds = elapsed.as_secs_f64() },
+            "first event of the stream"
+        );
+    }
+
+    pub(crate) fn heartbeat(call: &Span) {
+        debug!(target: TARGET, parent: call, "heartbeat");
+    }
+
+    pub(crate) fn stream_ended(call: &Span, events: u64, heartbeats: u64, end: StreamEnd) {
+        call.record("orionos.stream.end", end.as_str());
+        call.record("orionos.stream.events", events);
+        call.record("orionos.stream.heartbeats", heartbeats);
+    }
+
+    pub(crate) fn call_ended(
+        call: &Span,
+        attempts: u32,
+        status: Option<StatusCode>,
+        waited: Duration,
+        outcome: CallOutcome<'_>,
+    ) {
+        if call.is_disabled() {
+            return;
+        }
+        record_resends(call, attempts);
+        if !waited.is_zero() {
+            call.record("orionos.waited_seconds", waited.as_secs_f64());
+        }
+        record_end(call, status, outcome);
+    }
+
+    fn record_end(span: &Span, status: Option<StatusCode>, outcome: CallOutcome<'_>) {
         if span.is_disabled() {
             return;
         }
-        let (status, attempts) = match result {
-            Ok(response) => (Some(response.meta.status), response.meta.attempts),
-            Err(error) => (error.status(), error.attempts()),
-        };
-        record_resends(span, attempts);
         if let Some(status) = status {
             span.record("http.response.status_code", status.as_u16());
         }
-        if let Err(error) = result {
-            span.record("error.type", error_type(error));
+        match outcome {
+            CallOutcome::Succeeded => {}
+            CallOutcome::Failed { error_type, .. } => {
+                span.record("error.type", error_type);
+                span.record("otel.status_code", "ERROR");
+            }
+            // The caller's decision is not an error.
+            CallOutcome::Dropped => {
+                span.record("error.type", DROPPED);
+            }
         }
     }
 
     fn record_resends(span: &Span, attempts: u32) {
         if attempts > 1 {
             span.record("http.request.resend_count", attempts - 1);
-        }
-    }
-
-    /// Logs the wait before a retry.
-    pub(crate) fn waiting(error: &OrionError, wait: Duration) {
-        tracing::debug!(
-            target: TARGET,
-            { error.r#type = error_type(error), wait_seconds = wait.as_secs_f64() },
-            "attempt failed, retrying"
-        );
-    }
-
-    /// Returns the server's code, else the kind of failure. OpenTelemetry asks for few different values.
-    fn error_type(error: &OrionError) -> &str {
-        if let Some(code) = error.code() {
-            return code.as_str();
-        }
-        match error {
-            OrionError::Timeout { what, .. } => match what {
-                TimeoutKind::Connect => "connect_timeout",
-                TimeoutKind::Deadline => "deadline",
-                _ => "timeout",
-            },
-            OrionError::UnexpectedResponse(_) => "unexpected_response",
-            OrionError::Decode(_) => "decode",
-            OrionError::Connection(_) if error.outcome() == Outcome::NotSent => "connect",
-            OrionError::Connection(_) => "connection",
-            OrionError::RateLimited(_) => "rate_limited",
-            OrionError::Stream(_) => "stream",
-            OrionError::BodyTooLarge(_) => "body_too_large",
-            _ => "_OTHER",
         }
     }
 }
@@ -130,17 +193,40 @@ mod disabled {
         Span
     }
 
-    pub(crate) fn attempt_span(_: &Handle, _: &Operation, _: u32) -> Span {
+    pub(crate) fn attempt_span(_: &Span, _: &BaseUrl, _: &Method, _: u32) -> Span {
         Span
     }
 
-    pub(crate) fn in_span<F: Future>(_: &Span, future: F) -> F {
+    pub(crate) fn in_span<F: Future>(_: Span, future: F) -> F {
         future
     }
 
-    pub(crate) fn record<T>(_: &Span, _: &Result<ApiResponse<T>, OrionError>) {}
+    pub(crate) fn is_enabled(_: &Span) -> bool {
+        false
+    }
 
-    pub(crate) fn waiting(_: &OrionError, _: Duration) {}
+    pub(crate) fn waiting(_: &Span, _: WaitReason, _: Option<Duration>) {}
+
+    pub(crate) fn waited(_: &Span, _: WaitReason, _: Duration) {}
+
+    pub(crate) fn attempt_ended(_: &Span, _: Option<StatusCode>, _: CallOutcome<'_>) {}
+
+    pub(crate) fn retrying(_: &Span, _: &str) {}
+
+    pub(crate) fn first_event(_: &Span, _: Duration) {}
+
+    pub(crate) fn heartbeat(_: &Span) {}
+
+    pub(crate) fn stream_ended(_: &Span, _: u64, _: u64, _: StreamEnd) {}
+
+    pub(crate) fn call_ended(
+        _: &Span,
+        _: u32,
+        _: Option<StatusCode>,
+        _: Duration,
+        _: CallOutcome<'_>,
+    ) {
+    }
 }
 
 #[cfg(not(feature = "tracing"))]

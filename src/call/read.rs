@@ -15,6 +15,7 @@ use crate::pacing::Permit;
 use crate::rate_limit::RateLimit;
 use crate::time_limit::TimeLimit;
 use crate::transport::{IncomingBody, ResponseParts, StreamBody};
+use crate::watch::Watch;
 
 /// Reads a response within the attempt's time limit.
 pub(crate) trait ReadResponse: Send + Sync {
@@ -33,12 +34,14 @@ pub(crate) trait ReadResponse: Send + Sync {
         max_bytes: usize,
     ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
 
-    /// Returns the call's result. If it keeps the permit, the call stays in flight for pacing.
+    /// Returns the call's result. If it keeps the permit, the call stays in flight for pacing. If it
+    /// keeps the watch, the call has not ended yet.
     fn finish(
         &self,
         read: Self::Read,
         permit: Option<Permit>,
         deadline: Option<TimeLimit>,
+        watch: Watch,
     ) -> Self::Output;
 }
 
@@ -84,7 +87,14 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
         }
     }
 
-    fn finish(&self, data: Box<T>, _: Option<Permit>, _: Option<TimeLimit>) -> Box<T> {
+    fn finish(
+        &self,
+        data: Box<T>,
+        _: Option<Permit>,
+        _: Option<TimeLimit>,
+        mut watch: Watch,
+    ) -> Box<T> {
+        watch.ends(None);
         data
     }
 }
@@ -99,6 +109,8 @@ pub(crate) struct OpenStream {
     /// Kept as long as the stream, which counts as a message in flight.
     pub(crate) permit: Option<Permit>,
     pub(crate) deadline: Option<TimeLimit>,
+    /// The call ends with its stream.
+    pub(crate) watch: Watch,
 }
 
 impl ReadResponse for ReadEventStream {
@@ -130,12 +142,15 @@ impl ReadResponse for ReadEventStream {
         (status, body): Self::Read,
         permit: Option<Permit>,
         deadline: Option<TimeLimit>,
+        mut watch: Watch,
     ) -> OpenStream {
+        watch.stream_starts();
         OpenStream {
             status,
             body,
             permit,
             deadline,
+            watch,
         }
     }
 }

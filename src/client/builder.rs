@@ -14,6 +14,7 @@ use super::OrionOS;
 use super::proxy::ProxySetting;
 use crate::error::{BoxError, OrionError};
 use crate::handle::{ApiKey, BaseUrl, Handle, PRODUCTION};
+use crate::observer::{Observer, Observers};
 use crate::pacing::{Pacer, Pacing};
 use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
@@ -76,6 +77,7 @@ pub struct OrionBuilder {
     proxy: Option<ProxySetting>,
     http_client: Option<reqwest::Client>,
     http_service: Option<SharedService>,
+    observers: Vec<Box<dyn Observer>>,
 }
 
 impl OrionOS {
@@ -126,6 +128,7 @@ impl OrionBuilder {
             proxy: None,
             http_client: None,
             http_service: None,
+            observers: Vec::new(),
         }
     }
 
@@ -333,6 +336,12 @@ impl OrionBuilder {
         self
     }
 
+    /// Adds an observer, which is told what the calls of this client do. Several may be added.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
     /// Checks the settings and creates the client. Nothing is sent.
     ///
     /// # Errors
@@ -387,7 +396,10 @@ impl OrionBuilder {
         headers.extend(own_headers.clone());
         let mut headers_with_body = headers.clone();
         headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let pacer = Pacer::new(self.pacing, || key.fingerprint(&base_url));
+        let server = (base_url.scheme(), base_url.host(), base_url.port());
+        let observers = Observers::new(self.observers, server);
+        let account = || key.fingerprint(&base_url);
+        let pacer = Pacer::new(self.pacing, account, &observers);
         Ok(OrionOS::with_handle(Handle {
             base_url,
             key,
@@ -403,6 +415,7 @@ impl OrionBuilder {
             budget: BudgetState::new(self.retry_budget),
             pacer,
             max_response_bytes: self.max_response_bytes,
+            observers,
         }))
     }
 }

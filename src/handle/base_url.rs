@@ -84,14 +84,18 @@ impl BaseUrl {
         &self.host
     }
 
-    #[cfg(feature = "tracing")]
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.is_https() { "https" } else { "http" }
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.template.host_str().unwrap_or_default()
     }
 
-    #[cfg(feature = "tracing")]
-    pub(crate) fn port(&self) -> Option<u16> {
-        self.template.port_or_known_default()
+    pub(crate) fn port(&self) -> u16 {
+        self.template
+            .port_or_known_default()
+            .unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
     /// Returns the URL of a request.

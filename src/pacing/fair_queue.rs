@@ -1,6 +1,7 @@
 //! A queue in front of windows: calls pass in the order in which they arrived.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::task::Waker;
 
 use tokio::time::Instant;
@@ -87,6 +88,14 @@ impl FairQueue {
 
     pub(super) fn wake_first(&self) {
         if let Some((_, Some(waker))) = self.queue.first_key_value() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Wakes the call behind this one, which waits for the same.
+    pub(super) fn wake_next(&self, number: i64) {
+        let behind = (Bound::Excluded(number), Bound::Unbounded);
+        if let Some((_, Some(waker))) = self.queue.range(behind).next() {
             waker.wake_by_ref();
         }
     }

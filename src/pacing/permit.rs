@@ -69,10 +69,11 @@ impl Permit {
 
     /// Takes in what the response headers say of the limits. From here on the server's numbers
     /// count the call, so it leaves its windows; a message stays in flight until its response has
-    /// been read.
-    pub(crate) fn observe(&mut self, status: StatusCode, headers: &HeaderMap) {
+    /// been read. Returns what the headers say.
+    pub(crate) fn observe(&mut self, status: StatusCode, headers: &HeaderMap) -> Option<RateLimit> {
+        let told = RateLimit::from_headers(headers);
         if !matches!(self.held, Held::Uncounted | Held::NotSent) {
-            return;
+            return told;
         }
         let counted = status != StatusCode::TOO_MANY_REQUESTS;
         let settled = if counted {
@@ -80,7 +81,6 @@ impl Permit {
         } else {
             Settled::Refused
         };
-        let told = RateLimit::from_headers(headers);
         let mut queues = self.queues.lock();
         match told {
             Some(told) => {
@@ -111,6 +111,7 @@ impl Permit {
         }
         leave_account(&mut queues, settled);
         self.report(&mut queues);
+        told
     }
 
     /// Lets the store know, if there is one.

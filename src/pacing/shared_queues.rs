@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::queues::{QueueId, Queues};
 use super::store::{Grant, StoreError};
 use super::store_link::StoreLink;
-use super::store_log;
+use super::store_news;
 
 /// The longest that a call waits for the store.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
@@ -157,20 +157,22 @@ impl SharedQueues {
                     queue.wake_first();
                 }
             }
-            Err(error) => self.lose(&mut queues, id, &error),
+            Err(error) => self.lose(queues, id, &error),
         }
     }
 
     /// From now on the client paces on its own.
-    fn lose(self: &Arc<Self>, queues: &mut Queues, id: QueueId, error: &StoreError) {
-        if queues.store_lost() {
-            store_log::lost(error);
-            self.look_for_the_store();
-        }
+    fn lose(self: &Arc<Self>, mut queues: MutexGuard<'_, Queues>, id: QueueId, error: &StoreError) {
+        let is_news = queues.store_lost();
         if let Some(queue) = queues.get(id) {
             // This one may have been asked after the others had been told.
             queue.windows.ask_failed();
             queue.wake_first();
+        }
+        drop(queues);
+        if is_news && let Some(link) = &self.link {
+            self.look_for_the_store();
+            store_news::lost(&link.observers, error);
         }
     }
 
@@ -235,15 +237,17 @@ impl SharedQueues {
         let mut queues = self.lock();
         match reply {
             Ok(grant) => {
-                if queues.store_found(grant.clients) {
-                    store_log::found();
-                }
+                let is_news = queues.store_found(grant.clients);
                 if let Some(queue) = queues.get(id) {
                     queue.windows.granted(&grant, now);
                     queue.wake_first();
                 }
+                drop(queues);
+                if is_news && let Some(link) = &self.link {
+                    store_news::found(&link.observers);
+                }
             }
-            Err(error) => self.lose(&mut queues, id, &error),
+            Err(error) => self.lose(queues, id, &error),
         }
     }
 }

@@ -13,6 +13,14 @@ pub(super) enum Start {
 }
 
 impl Start {
+    /// The moment, if it is known.
+    pub(super) fn time(self) -> Option<Instant> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Now | Self::AfterResponse => None,
+        }
+    }
+
     /// The later of two.
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {

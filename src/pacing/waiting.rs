@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -12,6 +12,7 @@ use super::queues::{QueueId, Queues};
 use super::shared_queues::SharedQueues;
 use super::start::Start;
 use super::wait_limits::{TooLong, WaitBound, WaitLimits};
+use crate::watch::Watch;
 
 /// A call in the queue; dropping it leaves the queue.
 pub(super) struct Waiting<'a> {
@@ -43,8 +44,26 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    /// Ready when the call has passed, with the time.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Instant, TooLong>> {
+    /// Ready when the call has passed, with the time. Reports what it waits for.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        watch: &mut Watch,
+    ) -> Poll<Result<Instant, TooLong>> {
+        let result = ready!(self.poll_queue(cx, watch));
+        let now = match &result {
+            Ok(now) => *now,
+            Err(_) => Instant::now(),
+        };
+        watch.waits_no_longer(now);
+        Poll::Ready(result)
+    }
+
+    fn poll_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        watch: &mut Watch,
+    ) -> Poll<Result<Instant, TooLong>> {
         loop {
             let now = Instant::now();
             let mut queues = self.queues.lock();
@@ -79,7 +98,17 @@ impl<'a> Waiting<'a> {
                 return Poll::Ready(Err(self.too_long(&mut queues, wait, bound)));
             }
             queue.wait(self.number, cx.waker());
+            let wait = (queue.windows.reason(start, now), start.time());
+            // A start of now belongs to those in front; what this call waited for is still true.
+            let is_news = start != Start::Now && watch.is_new_wait(wait.0, wait.1);
+            if is_news && watch.is_watched() {
+                // Those behind wait for the same, and would sleep through the news.
+                queue.wake_next(self.number);
+            }
             drop(queues);
+            if is_news || !watch.is_waiting() {
+                watch.waits(wait.0, wait.1, now);
+            }
 
             let start = (is_first && starts_at > now).then_some(starts_at);
             let end = self.end.map(|(end, _)| end);

@@ -11,6 +11,7 @@ use super::sent::Sent;
 use super::start::Start;
 use super::store::Grant;
 use super::window::Window;
+use crate::observer::WaitReason;
 
 /// Calls that may be in flight before the first response tells a limit: the server's smallest
 /// documented limit.
@@ -123,6 +124,15 @@ impl Windows {
         let start = starts.fold(start, Start::and);
         let lease = self.lease.as_mut();
         start.and(lease.map_or(Start::Now, |lease| lease.next_start(now)))
+    }
+
+    /// Why a call is held back that may be sent at this start.
+    pub(super) fn reason(&self, start: Start, now: Instant) -> WaitReason {
+        let waits_for_reset = matches!(start, Start::At(_)) && self.place_at(now).is_none();
+        match self.has_place() || waits_for_reset {
+            true => WaitReason::RateLimit,
+            false => WaitReason::InFlight,
+        }
     }
 
     /// When to ask for a place again, if other clients hold all of them.

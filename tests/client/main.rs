@@ -23,6 +23,7 @@ mod lost_deletes;
 mod mistakes;
 mod never_pausing;
 mod not_sent;
+mod observer;
 mod other_shapes;
 mod pagination;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

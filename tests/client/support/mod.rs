@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each program uses its own part")]
 
 pub(crate) mod fixtures;
+pub(crate) mod recorder;
+pub(crate) mod ways;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
