@@ -15,7 +15,8 @@
 //! 20 used requests, a call of another operation that is sent afterwards must be told of more. Two
 //! windows that merely have the same limit do not keep that order for long. A few responses in a
 //! row that keep it, from one operation to another, are enough; one that breaks it refutes the
-//! window.
+//! window. Until then, a limit and a reset that two operations have been told are likely to be the
+//! account's.
 //!
 //! Once a window is known, it is recognized by its limit. Responses that describe another window
 //! still count against it, because the server counted the call in both.
@@ -51,6 +52,8 @@ struct Candidate {
 pub(super) enum Verdict {
     /// It is the account's.
     Account,
+    /// Two operations have been told of it, and nothing contradicts that it is the account's.
+    Likely,
     /// It cannot be the account's.
     NotAccount,
     /// Nothing new.
@@ -116,12 +119,15 @@ impl Account {
             };
             return Verdict::Unknown;
         }
-        if known.operation == operation || responses < known.response || !seen.counted {
-            if new.used > known.used && known.operation == operation {
+        if known.operation == operation {
+            if new.used > known.used {
                 known.used = new.used;
                 known.response = new.response;
             }
             return Verdict::Unknown;
+        }
+        if responses < known.response || !seen.counted {
+            return Verdict::Likely;
         }
         if new.used <= known.used {
             known.confirmed = 0;
@@ -131,7 +137,7 @@ impl Account {
         *known = Candidate { confirmed, ..new };
         match confirmed >= ENOUGH {
             true => Verdict::Account,
-            false => Verdict::Unknown,
+            false => Verdict::Likely,
         }
     }
 }
@@ -223,7 +229,7 @@ mod tests {
         });
         assert_eq!(
             verdicts,
-            [Verdict::Unknown, Verdict::Unknown, Verdict::Account]
+            [Verdict::Unknown, Verdict::Likely, Verdict::Account]
         );
     }
 
@@ -242,7 +248,23 @@ mod tests {
         let mut account = Account::default();
         for (operation, used) in [(GET, 30), (LIST, 12), (GET, 20), (LIST, 40), (GET, 50)] {
             let verdict = account.judge(&seen(60, used), operation, counts(1, 2, 1), 0);
-            assert_eq!(verdict, Verdict::Unknown);
+            let expected = match operation {
+                LIST => Verdict::Likely,
+                _ => Verdict::Unknown,
+            };
+            assert_eq!(verdict, expected);
         }
+    }
+
+    #[test]
+    fn a_window_that_is_used_up_for_two_operations_is_likely_to_be_the_accounts() {
+        let mut account = Account::default();
+        let refused = Observation {
+            counted: false,
+            ..seen(60, 60)
+        };
+        let verdicts =
+            [GET, LIST].map(|operation| judge(&mut account, &refused, operation, counts(1, 2, 1)));
+        assert_eq!(verdicts, [Verdict::Unknown, Verdict::Likely]);
     }
 }

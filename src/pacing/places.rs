@@ -19,7 +19,11 @@ pub(super) struct Places {
     /// The window's name in the store.
     window: String,
     most: u64,
+    /// How many messages may be in flight.
     held: u64,
+    /// How many places the store knows of: more than `held` while messages are in flight in places
+    /// that other clients wait for.
+    known: u64,
     renewed_at: Option<Instant>,
     is_asking: bool,
     ask_again_at: Option<Instant>,
@@ -34,6 +38,7 @@ impl Places {
             window,
             most,
             held: 0,
+            known: 0,
             renewed_at: None,
             is_asking: false,
             ask_again_at: None,
@@ -59,18 +64,23 @@ impl Places {
     }
 
     /// Whether the places have to be renewed, or some of them given back.
-    pub(super) fn must_renew(&self, wanted: u64, now: Instant) -> bool {
+    pub(super) fn must_renew(&self, in_flight: u64, wanted: u64, now: Instant) -> bool {
         let is_old = self.renewed_at.is_none_or(|at| now >= at + RENEW_AFTER);
-        !self.is_asking && self.held > 0 && (is_old || wanted < self.held)
+        let needed = self.held.min(wanted).max(in_flight);
+        !self.is_asking && self.known > 0 && (is_old || needed < self.known)
     }
 
-    /// What to ask for, so that `wanted` messages are in flight.
-    pub(super) fn ask(&mut self, client: &str, wanted: u64) -> Holding {
+    /// What to ask for, so that `wanted` messages are in flight. `in_flight` are already.
+    pub(super) fn ask(&mut self, client: &str, in_flight: u64, wanted: u64) -> Holding {
         self.is_asking = true;
+        // Unused places are given back.
+        self.held = self.held.min(wanted);
+        self.known = self.held.max(in_flight);
         Holding {
             window: format!("{}:places", self.window),
             client: client.to_owned(),
             most: self.most,
+            has: self.known,
             want: wanted.min(self.most),
             lease: LEASE,
         }
@@ -80,6 +90,7 @@ impl Places {
     pub(super) fn granted(&mut self, held: u64, wanted: u64, now: Instant) {
         self.is_asking = false;
         let has_more = held > std::mem::replace(&mut self.held, held);
+        self.known = self.known.max(held);
         self.renewed_at = Some(now);
         self.ask_again_after = match has_more {
             true => ASK_AGAIN_AFTER,
@@ -103,7 +114,7 @@ impl Places {
 
     /// The task ends, unless places are held.
     pub(super) fn is_done(&mut self, in_flight: u64) -> bool {
-        let is_done = self.held == 0 && in_flight == 0 && !self.is_asking;
+        let is_done = self.known == 0 && in_flight == 0 && !self.is_asking;
         self.is_kept &= !is_done;
         is_done
     }

@@ -139,7 +139,8 @@ impl Queues {
         let limit = seen.told.limit;
         let is_accounts = match self.derivation.judge(seen, operation, counts, responses) {
             Verdict::Account => true,
-            Verdict::Unknown => {
+            Verdict::Likely if account.is_crowded() => true,
+            Verdict::Likely | Verdict::Unknown => {
                 // Clients that share a store must agree on whose window it is: the account's, until
                 // the numbers say otherwise.
                 let is_largest = || account.known().iter().all(|known| known.limit() <= limit);

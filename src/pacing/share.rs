@@ -18,7 +18,8 @@
 //! call consumes nothing, so whoever does not send at the reset is invisible to the others.
 //!
 //! If the estimate is too high, tickets are left over. Now and then a client therefore takes what is
-//! left late in the period, one call after another.
+//! left late in the period, one call after another. It owes them to the others, and pays them back
+//! by keeping half the pace in later periods.
 //!
 //! A client that is alone does none of this: as long as all that was used is its own.
 
@@ -61,6 +62,9 @@ pub(super) struct Share {
     slowest: Duration,
     slowest_before: Duration,
     take_the_rest_at: Option<Instant>,
+    takes_the_rest: bool,
+    /// Calls that were taken from the rest, and not paid back.
+    owed: u64,
 }
 
 /// The three stretches of a period for one client.
@@ -96,7 +100,14 @@ impl Share {
             slowest: Duration::ZERO,
             slowest_before: Duration::ZERO,
             take_the_rest_at: None,
+            takes_the_rest: false,
+            owed: 0,
         }
+    }
+
+    /// There are others, and nobody knows how many.
+    pub(super) fn expect_others(&mut self) {
+        self.others = true;
     }
 
     /// Somebody knows how many clients there are.
@@ -118,7 +129,7 @@ impl Share {
 
     /// When one more call may be sent, if this client is not alone.
     pub(super) fn next_start(
-        &self,
+        &mut self,
         limit: u64,
         used: u64,
         in_flight: u64,
@@ -141,7 +152,7 @@ impl Share {
             if in_flight < burst {
                 return Start::Now;
             }
-            let paced = self.last_start.map(|at| at + self.interval(limit));
+            let paced = self.last_start.map(|at| at + self.pause(limit));
             return match paced.filter(|at| *at > now) {
                 Some(at) => Start::At(at),
                 None => Start::Now,
@@ -149,14 +160,26 @@ impl Share {
         }
         match self.take_the_rest_at {
             Some(at) if at > now => Start::At(at.min(resets_at)),
-            Some(_) if in_flight == 0.0 => Start::Now,
+            Some(_) if in_flight == 0.0 => {
+                self.takes_the_rest = true;
+                Start::Now
+            }
             _ => Start::At(resets_at),
         }
     }
 
     /// A call is sent. The gap between the tickets before and after a pause, in which there was
     /// nothing to send, says nothing of the others.
-    pub(super) fn started(&mut self, now: Instant, had_to_wait: bool) {
+    pub(super) fn started(&mut self, limit: u64, now: Instant, had_to_wait: bool) {
+        if std::mem::take(&mut self.takes_the_rest) {
+            self.owed += 1;
+        } else if self.owed > 0 && !self.tickets.is_empty() {
+            let is_paid = |at| now >= at + self.pause(limit);
+            if self.last_start.is_some_and(is_paid) {
+                self.owed -= 1;
+                self.run = None;
+            }
+        }
         self.last_start = Some(now);
         if !had_to_wait {
             self.run = None;
@@ -211,6 +234,7 @@ impl Share {
         } else if sent > 0 {
             self.others = false;
             self.guess = FIRST_GUESS;
+            self.owed = 0;
             self.gaps = 0.0;
             self.gap_sum = 0.0;
         }
@@ -248,6 +272,14 @@ impl Share {
     /// even if each of them were alone.
     fn interval(&self, limit: u64) -> Duration {
         self.length.mul_f64(2.0 / 3.0 / (limit.max(1) as f64))
+    }
+
+    /// The time between two calls of this client at the pace.
+    fn pause(&self, limit: u64) -> Duration {
+        match self.owed {
+            0 => self.interval(limit),
+            _ => 2 * self.interval(limit),
+        }
     }
 
     fn plan(&self, limit: u64, clients: f64) -> Plan {

@@ -96,11 +96,12 @@ impl SharedQueues {
             return;
         };
         let queue = queues.queue(id);
-        let wanted = queue.windows.in_flight() + queue.waiting() as u64;
+        let in_flight = queue.windows.in_flight();
+        let wanted = in_flight + queue.waiting() as u64;
         let Some(places) = queue.windows.places_mut() else {
             return;
         };
-        let holding = places.ask(&link.client, wanted);
+        let holding = places.ask(&link.client, in_flight, wanted);
         let keep = places.keep();
         let (store, shared) = (link.store.clone(), Arc::downgrade(self));
         runtime.spawn(async move {
@@ -139,7 +140,7 @@ impl SharedQueues {
                 if places.is_done(in_flight) {
                     return;
                 }
-                if !is_lost && places.must_renew(wanted, Instant::now()) {
+                if !is_lost && places.must_renew(in_flight, wanted, Instant::now()) {
                     shared.hold(&mut queues, id);
                 }
             }

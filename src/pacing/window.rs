@@ -102,6 +102,11 @@ impl Window {
         self.resets_at.filter(|_| self.remaining == 0)
     }
 
+    /// Others use the window, as far as one knows.
+    pub(super) fn expect_others(&mut self) {
+        self.share.expect_others();
+    }
+
     /// The number of clients that a store has seen.
     pub(super) fn expect_clients(&mut self, clients: u64) {
         self.share.expect(clients);
@@ -109,7 +114,7 @@ impl Window {
 
     /// A call is sent.
     pub(super) fn start(&mut self, now: Instant, had_to_wait: bool) {
-        self.share.started(now, had_to_wait);
+        self.share.started(self.limit, now, had_to_wait);
     }
 
     /// The server has counted a call whose response told nothing of this window.

@@ -35,7 +35,7 @@ pub(super) struct Windows {
     in_flight: u64,
     max_in_flight: Option<u64>,
     responses: u64,
-    /// Whether others use the account, and none of its windows is known.
+    /// Whether others use the account.
     is_crowded: bool,
     /// What is reserved in the store that clients share, if there is one.
     lease: Option<Box<Lease>>,
@@ -312,9 +312,18 @@ impl Windows {
                 if self.known.len() == WINDOWS_KEPT {
                     self.known.remove(0);
                 }
-                self.known.push(Window::new(seen, sent, unanswered));
+                let mut window = Window::new(seen, sent, unanswered);
+                if self.is_crowded {
+                    window.expect_others();
+                }
+                self.known.push(window);
             }
         }
+    }
+
+    /// Whether others use the account.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_crowded
     }
 
     /// Others use the account.

@@ -142,16 +142,14 @@ impl Ledger {
         (self.foreign, self.accepted, self.used) = (0, 0, 0);
         (self.began, self.ends) = (now, None);
         let clients = self.clients.len() as f64;
-        let mean = self
-            .clients
-            .values()
-            .map(|client| client.got_before)
-            .sum::<f64>()
-            / clients;
         for client in self.clients.values_mut() {
-            client.quota = self.limit as f64 / clients + mean - client.got_before;
             client.got_before = 0.8 * client.got_before + client.got as f64;
             client.got = 0;
+        }
+        let got_before = self.clients.values().map(|client| client.got_before);
+        let mean = got_before.sum::<f64>() / clients;
+        for client in self.clients.values_mut() {
+            client.quota = self.limit as f64 / clients + mean - client.got_before;
         }
     }
 
@@ -240,39 +238,54 @@ impl Ledger {
     }
 }
 
+/// A client that waits for a place asks again sooner than this.
+const WAITS_MS: u64 = 5_000;
+
 /// The places among the messages in flight to one agent.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    /// By client: how many, and until when.
-    held: BTreeMap<String, (u64, u64)>,
+    clients: BTreeMap<String, Holder>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Holder {
+    places: u64,
+    want: u64,
+    until: u64,
 }
 
 impl Places {
     pub(super) fn hold(&mut self, request: &Holding, now: u64) -> u64 {
-        self.held.retain(|_, (_, until)| *until > now);
-        let others = self
-            .held
-            .iter()
-            .filter(|(name, _)| **name != request.client);
-        let taken: u64 = others.map(|(_, (places, _))| places).sum();
-        let mine = self
-            .held
-            .get(&request.client)
-            .map_or(0, |(places, _)| *places);
-        // What a client has is not taken from it, whatever others hold.
-        let free = request.most.saturating_sub(taken).max(mine);
-        let places = request.want.min(free);
-        let lease = u64::try_from(request.lease.as_millis()).unwrap_or(u64::MAX);
-        if places == 0 {
-            self.held.remove(&request.client);
-        } else {
-            let until = now.saturating_add(lease);
-            self.held.insert(request.client.clone(), (places, until));
+        self.clients.remove(&request.client);
+        self.clients.retain(|_, other| other.until > now);
+        if request.has == 0 && request.want == 0 {
+            return 0;
         }
-        places
+        let others = || self.clients.values();
+        let taken: u64 = others().map(|other| other.places).sum();
+        let share = request.most / (1 + self.clients.len() as u64);
+        let is_short = |other: &Holder| other.places < other.want.min(share.max(1));
+        let fair = match others().any(is_short) {
+            true => share,
+            false => request.most.saturating_sub(taken),
+        };
+        let free = request.most.saturating_sub(taken);
+        let may_use = request.want.min(fair).min(free.max(request.has));
+        let places = may_use.max(request.has);
+        let lease = match places {
+            0 => WAITS_MS,
+            _ => u64::try_from(request.lease.as_millis()).unwrap_or(u64::MAX),
+        };
+        let holder = Holder {
+            places,
+            want: request.want,
+            until: now.saturating_add(lease),
+        };
+        self.clients.insert(request.client.clone(), holder);
+        may_use
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.held.is_empty()
+        self.clients.is_empty()
     }
 }

@@ -390,6 +390,7 @@ impl WindowStore for RedisWindowStore {
             let arguments = [
                 holding.client.clone(),
                 holding.most.to_string(),
+                holding.has.to_string(),
                 holding.want.to_string(),
                 holding.lease.as_millis().to_string(),
             ];
@@ -544,6 +545,7 @@ mod tests {
                 window: "{test}:places".to_owned(),
                 client: format!("client {}", fastrand::u64(..5)),
                 most: 10,
+                has: fastrand::u64(..4),
                 want: fastrand::u64(..6),
                 lease: Duration::from_secs(30),
             };
@@ -563,6 +565,7 @@ mod tests {
             window: "{test}:places".to_owned(),
             client: "one".to_owned(),
             most: 10,
+            has: 0,
             want: 1,
             lease: Duration::from_secs(30),
         };

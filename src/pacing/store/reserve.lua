@@ -40,6 +40,8 @@ local function begin_period()
   s.began, s.ends = now, 0
   local n, sum = 0, 0
   for _, client in pairs(s.clients) do
+    client.before = 0.8 * client.before + client.got
+    client.got = 0
     n = n + 1
     sum = sum + client.before
     -- What is still on its way may be counted in the new period.
@@ -47,8 +49,6 @@ local function begin_period()
   end
   for _, client in pairs(s.clients) do
     client.quota = s.limit / n + sum / n - client.before
-    client.before = 0.8 * client.before + client.got
-    client.got = 0
   end
 end
 

@@ -32,8 +32,12 @@ pub trait WindowStore: fmt::Debug + Send + Sync + 'static {
     /// This must be one atomic step: two clients must not be granted the same call.
     fn reserve<'a>(&'a self, reservation: &'a Reservation) -> StoreFuture<'a, Grant>;
 
-    /// Renews the places that a client holds among the messages in flight to one agent, and takes
-    /// more.
+    /// Renews the places that a client has among the messages in flight to one agent, and takes
+    /// more. Returns how many the client may use from now on.
+    ///
+    /// If that is fewer than it has, other clients wait for their share. The client then starts no
+    /// more messages until fewer are in flight, and the next `holding.has` says how many places are
+    /// free again. Until then the store must not give them to others.
     ///
     /// This must be one atomic step as well.
     fn hold<'a>(&'a self, holding: &'a Holding) -> StoreFuture<'a, u64>;
@@ -99,8 +103,9 @@ pub struct Holding {
     pub client: String,
     /// The most places that all clients may hold together.
     pub most: u64,
-    /// The places that the client should hold from now on: those that it has, and those that it
-    /// would like. The store returns how many of them it holds.
+    /// The places that it has: messages in flight, and places for the next ones.
+    pub has: u64,
+    /// The places that it would like, for its messages in flight and those that wait.
     pub want: u64,
     /// When the places are given back by themselves, unless they are renewed.
     pub lease: Duration,
