@@ -173,7 +173,7 @@ impl<'a> Call<'a> {
         let mut permit = None;
         if let Some(pacer) = &self.handle.pacer {
             let limits = WaitLimits {
-                max_wait: self.request.options.max_wait().or(self.handle.max_wait),
+                max_wait: self.max_wait(),
                 deadline: self.deadline.map(|limit| (limit.length, limit.at)),
                 max_retry_after: self.policy.max_retry_after,
             };
@@ -271,6 +271,14 @@ impl<'a> Call<'a> {
             headers,
             body: request.body.clone(),
         })
+    }
+
+    fn max_wait(&self) -> Option<Duration> {
+        let max_wait = self.request.options.max_wait().or(self.handle.max_wait);
+        // What a blocking call waits for can be held by the call that it is made in, which it stops.
+        #[cfg(feature = "blocking")]
+        let max_wait = max_wait.or(crate::background::is_nested().then_some(self.handle.timeout));
+        max_wait
     }
 
     fn limit_of_attempt(&self, now: Instant) -> Option<TimeLimit> {

@@ -11,6 +11,10 @@ use http::HeaderMap;
 pub(crate) use base_url::{BaseUrl, PRODUCTION};
 pub(crate) use key::ApiKey;
 
+#[cfg(feature = "blocking")]
+use crate::background::Background;
+#[cfg(feature = "blocking")]
+use crate::error::OrionError;
 use crate::observer::Observers;
 use crate::pacing::Pacer;
 use crate::retry::{BudgetState, RetryPolicy};
@@ -36,6 +40,20 @@ pub(crate) struct Handle {
     pub(crate) pacer: Option<Pacer>,
     pub(crate) max_response_bytes: usize,
     pub(crate) observers: Observers,
+    /// Last, so that its runtime ends after what uses it.
+    #[cfg(feature = "blocking")]
+    pub(crate) background: Background,
+}
+
+#[cfg(feature = "blocking")]
+impl Handle {
+    /// Runs a call on this thread, which blocks until the call has ended.
+    pub(crate) fn block_on<T>(
+        &self,
+        call: impl Future<Output = Result<T, OrionError>>,
+    ) -> Result<T, OrionError> {
+        self.background.start()?.block_on(call)
+    }
 }
 
 impl fmt::Debug for Handle {

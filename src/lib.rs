@@ -62,6 +62,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod agents;
+#[cfg(feature = "blocking")]
+mod background;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod call;
 mod client;
 mod endpoint;
@@ -95,6 +99,8 @@ pub use agents::{
     Agents, Backup, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent,
     ListAgents, Progress, SendMessage, StreamMessage, UpdateAgent,
 };
+#[cfg(feature = "blocking")]
+pub use blocking::Blocking;
 pub use client::{OrionBuilder, OrionOS};
 pub use error::{
     ApiError, BodyTooLarge, ConfigError, ConnectionError, DecodeError, OrionError, Outcome,

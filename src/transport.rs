@@ -2,11 +2,13 @@
 //! envelopes or retries.
 
 mod delivery;
+mod pools;
 mod request_body;
 mod response;
 mod service;
 
 pub(crate) use delivery::Delivery;
+pub(crate) use pools::Pools;
 pub use request_body::RequestBody;
 pub(crate) use response::{Incoming, IncomingBody, ResponseParts, StreamBody};
 pub(crate) use service::SharedService;
@@ -34,7 +36,7 @@ pub(crate) struct Outgoing {
 
 pub(crate) enum Transport {
     Reqwest {
-        client: reqwest::Client,
+        pools: Pools,
         /// `None` for a user's own client, which may also follow redirects.
         default: Option<DefaultClient>,
     },
@@ -58,8 +60,8 @@ impl Transport {
         delivery: &Delivery,
     ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
         match self {
-            Self::Reqwest { client, default } => {
-                Either::Left(send_by_reqwest(client, default.clone(), request, delivery))
+            Self::Reqwest { pools, default } => {
+                Either::Left(send_by_reqwest(pools, default.clone(), request, delivery))
             }
             Self::Service(service) => Either::Right(send_by_service(service, request, delivery)),
         }
@@ -67,7 +69,7 @@ impl Transport {
 }
 
 fn send_by_reqwest(
-    client: &reqwest::Client,
+    pools: &Pools,
     default: Option<DefaultClient>,
     request: Outgoing,
     delivery: &Delivery,
@@ -87,9 +89,9 @@ fn send_by_reqwest(
             request.body.map(reqwest::Body::from)
         }
     };
-    let response = client.execute(outgoing);
+    let response = pools.client().map(|client| client.execute(outgoing));
     async move {
-        let mut response = response
+        let mut response = response?
             .await
             .map_err(|error| reqwest_error(error, default))?;
         if requested.is_some_and(|requested| *requested != *response.url()) {

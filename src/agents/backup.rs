@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::bulk::{Bulk, bulk_setters};
 use super::get::GetAgent;
 use super::list::ListAgents;
+#[cfg(feature = "blocking")]
+use crate::background::Unavailable;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
@@ -60,6 +62,14 @@ impl Backup {
             bulk: Bulk::new(),
             options: CallOptions::default(),
         }
+    }
+
+    #[cfg(feature = "blocking")]
+    fn not_sent(
+        self,
+        why: &Unavailable,
+    ) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {
+        Err(why.clone().into())
     }
 
     async fn run(self) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::bulk::{Bulk, bulk_setters};
 use super::create::CreateAgent;
+#[cfg(feature = "blocking")]
+use crate::background::Unavailable;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
@@ -52,6 +54,14 @@ impl CreateMany {
             bulk: Bulk::new(),
             options: CallOptions::default(),
         }
+    }
+
+    #[cfg(feature = "blocking")]
+    fn not_sent(self, why: &Unavailable) -> Vec<(AgentConfig, Result<CreatedAgent, OrionError>)> {
+        let configs = self.configs.into_iter();
+        configs
+            .map(|config| (config, Err(why.clone().into())))
+            .collect()
     }
 
     async fn run(self) -> Vec<(AgentConfig, Result<CreatedAgent, OrionError>)> {

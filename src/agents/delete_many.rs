@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::bulk::{Bulk, bulk_setters};
 use super::delete::DeleteAgent;
+#[cfg(feature = "blocking")]
+use crate::background::Unavailable;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
@@ -60,6 +62,12 @@ impl DeleteMany {
             bulk: Bulk::new(),
             options: CallOptions::default(),
         }
+    }
+
+    #[cfg(feature = "blocking")]
+    fn not_sent(self, why: &Unavailable) -> Vec<(AgentId, Result<DeletedAgent, OrionError>)> {
+        let ids = self.ids.into_iter();
+        ids.map(|id| (id, Err(why.clone().into()))).collect()
     }
 
     async fn run(self) -> Vec<(AgentId, Result<DeletedAgent, OrionError>)> {

@@ -61,7 +61,7 @@ send_methods! {
     /// As [`SendMessage::send`](crate::SendMessage::send). Returns
     /// [`OrionError::UnexpectedResponse`] if the response is not `text/event-stream`. Later failures
     /// are errors of the stream.
-    StreamMessage => MessageStream, by begin
+    StreamMessage => stream MessageStream, by begin
 }
 
 impl StreamMessage {

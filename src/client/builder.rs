@@ -18,7 +18,7 @@ use crate::observer::{Observer, Observers};
 use crate::pacing::{Pacer, Pacing};
 use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
-use crate::transport::{DefaultClient, RequestBody, SharedService, Transport};
+use crate::transport::{DefaultClient, Pools, RequestBody, SharedService, Transport};
 
 const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
@@ -380,7 +380,7 @@ impl OrionBuilder {
                 ));
             }
             (Some(client), None, None) => Transport::Reqwest {
-                client,
+                pools: Pools::of(client),
                 default: None,
             },
             (None, Some(service), None) => Transport::Service(service),
@@ -416,6 +416,8 @@ impl OrionBuilder {
             pacer,
             max_response_bytes: self.max_response_bytes,
             observers,
+            #[cfg(feature = "blocking")]
+            background: Default::default(),
         }))
     }
 }
@@ -433,17 +435,21 @@ fn default_transport(
              orionos, or set http_client()",
         ));
     }
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .connect_timeout(connect_timeout)
-        .tcp_nodelay(true);
-    let (client, proxy) = proxy.route(base_url)?.apply(client);
-    let client = client
-        .build()
-        .map_err(|error| OrionError::config_with("cannot create the HTTP client", error))?;
+    let route = proxy.route(base_url)?;
+    let proxy = route.proxy_name();
+    let pools = Pools::new(move || {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .connect_timeout(connect_timeout)
+            .tcp_nodelay(true);
+        route
+            .apply(client)
+            .build()
+            .map_err(|error| OrionError::config_with("cannot create the HTTP client", error))
+    })?;
     Ok(Transport::Reqwest {
-        client,
+        pools,
         default: Some(DefaultClient {
             connect_timeout,
             proxy,

@@ -48,15 +48,20 @@ impl ProxySetting {
 }
 
 impl Route {
-    /// Applies the decision. Returns host and port of the proxy, without credentials.
-    pub(super) fn apply(
-        self,
-        client: reqwest::ClientBuilder,
-    ) -> (reqwest::ClientBuilder, Option<Arc<str>>) {
+    /// Applies the decision.
+    pub(super) fn apply(&self, client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         match self {
-            Self::Direct => (client.no_proxy(), None),
-            Self::Environment { name } => (client, Some(name)),
-            Self::Given { proxy, name } => (client.proxy(*proxy), Some(name)),
+            Self::Direct => client.no_proxy(),
+            Self::Environment { .. } => client,
+            Self::Given { proxy, .. } => client.proxy(reqwest::Proxy::clone(proxy)),
+        }
+    }
+
+    /// Returns host and port of the proxy, without credentials.
+    pub(super) fn proxy_name(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Direct => None,
+            Self::Environment { name } | Self::Given { name, .. } => Some(name.clone()),
         }
     }
 }

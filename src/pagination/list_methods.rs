@@ -41,7 +41,7 @@ impl Paging {
 }
 
 /// Gives the builder of a list the setters `page`, `limit` and `concurrency`, and all that ends it.
-/// The builder has a field `paging: Paging`, and `list()` returns what each page is requested with.
+/// The builder has `handle` and `paging: Paging`, and `list()` returns what each page is requested with.
 macro_rules! list_methods {
     ($builder:ty => $item:ty) => {
         $crate::endpoint::send_methods! {
@@ -99,6 +99,29 @@ macro_rules! list_methods {
             /// [`items`](Self::items) yields the others.
             pub async fn all(self) -> Result<Vec<$item>, $crate::OrionError> {
                 self.pages().all().await
+            }
+
+            /// Like [`items`](Self::items), as an iterator that blocks the thread.
+            #[cfg(feature = "blocking")]
+            pub fn items_blocking(self) -> $crate::Blocking<$crate::Items<$item>> {
+                $crate::Blocking::new(self.handle.clone(), self.items())
+            }
+
+            /// Like [`pages`](Self::pages), as an iterator that blocks the thread.
+            #[cfg(feature = "blocking")]
+            pub fn pages_blocking(self) -> $crate::Blocking<$crate::Pages<$item>> {
+                $crate::Blocking::new(self.handle.clone(), self.pages())
+            }
+
+            /// Like [`all`](Self::all), but blocks the thread until the list has been read.
+            ///
+            /// # Errors
+            ///
+            /// As [`all`](Self::all), and [`OrionError::Config`](crate::OrionError::Config) if the
+            /// call cannot be made from here.
+            #[cfg(feature = "blocking")]
+            pub fn all_blocking(self) -> Result<Vec<$item>, $crate::OrionError> {
+                self.handle.clone().block_on(self.all())
             }
 
             async fn fetch(

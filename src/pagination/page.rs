@@ -75,6 +75,17 @@ impl<T: Listed> Page<T> {
         Ok(Some(next).filter(|next| !next.repeats(self)))
     }
 
+    /// Like [`next_page`](Self::next_page), but blocks the thread until the page is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_page`](Self::next_page), and [`OrionError::Config`] if the call cannot be made from
+    /// here.
+    #[cfg(feature = "blocking")]
+    pub fn next_page_blocking(&self) -> Result<Option<Self>, OrionError> {
+        self.list.handle.block_on(self.next_page())
+    }
+
     /// Returns whether the items are the same. Two empty pages are not a repetition but the end.
     fn repeats(&self, earlier: &Self) -> bool {
         self.items.len() == earlier.items.len()

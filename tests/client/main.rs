@@ -6,6 +6,8 @@
 
 mod bad_input;
 mod bad_responses;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod chaos;
 mod configuration;
 mod conformance;

@@ -17,10 +17,14 @@ pub(crate) type Handler = fn(&mut Exchange, &mut AccountState) -> Result<Handled
 /// Describes an operation for the OpenAPI document.
 pub(crate) type Describe = fn(&mut Types, &Settings) -> Value;
 
+pub(crate) type Later = Box<dyn FnOnce(&Exchange) -> Response + Send>;
+
 /// A response, or what makes it when the account is no longer locked.
 pub(crate) enum Handled {
     Response(Response),
-    Later(Box<dyn FnOnce(&Exchange) -> Response + Send>),
+    Later(Later),
+    /// As `Later`, but it may block the thread, because it calls a closure of the user.
+    Blocking(Later),
 }
 
 /// What the paths of a group of operations are about; in the OpenAPI document, a tag.

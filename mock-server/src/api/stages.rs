@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderValue};
 use http::request;
 
-use crate::api::endpoint::{Endpoint, Handled, Route};
+use crate::api::endpoint::{Endpoint, Handled, Later, Route};
 use crate::api::exchange::Exchange;
 use crate::api::recorder::Recorder;
 use crate::faults::armed::FaultPlan;
@@ -62,7 +62,16 @@ pub(crate) async fn serve(
     let result = match effects::before(&exchange.plan) {
         Some(response) => Ok(response),
         None => match admit(&exchange, route, endpoint) {
-            Ok(endpoint) => handle(&mut exchange, endpoint),
+            Ok(endpoint) => match handle(&mut exchange, endpoint) {
+                Ok(Handled::Response(response)) => Ok(response),
+                Ok(Handled::Later(respond)) => Ok(respond(&exchange)),
+                Ok(Handled::Blocking(respond)) => {
+                    let response;
+                    (exchange, response) = may_block(exchange, respond).await;
+                    Ok(response)
+                }
+                Err(failure) => Err(failure),
+            },
             Err(failure) => Err(failure),
         },
     };
@@ -214,7 +223,7 @@ fn admit(
 }
 
 /// Counts the request against the limits and runs its handler, both while the account is locked.
-fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Response, Failure> {
+fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Handled, Failure> {
     let (app, account) = (exchange.app.clone(), exchange.account.clone());
     let mut count_and_run = |state: &mut AccountState| {
         if endpoint.is_limited() {
@@ -228,14 +237,30 @@ fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Response, Fail
         }
         (endpoint.handler)(exchange, state)
     };
-    let handled = match endpoint.writes() {
+    match endpoint.writes() {
         true => app.commit(&account, count_and_run),
         false => count_and_run(&mut account.lock()),
-    }?;
-    Ok(match handled {
-        Handled::Response(response) => response,
-        Handled::Later(respond) => respond(exchange),
-    })
+    }
+}
+
+/// Makes a response on another thread, so that the runtime's threads can serve other requests.
+async fn may_block(exchange: Exchange, respond: Later) -> (Exchange, Response) {
+    let make = move || {
+        let response = respond(&exchange);
+        (exchange, response)
+    };
+    // In process, the mock may be used without tokio.
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return make();
+    };
+    match runtime.spawn_blocking(make).await {
+        Ok(made) => made,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime shuts down.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// Returns the agent with a window of its own. An agent that does not exist has none, because such

@@ -30,10 +30,12 @@ struct Accepted {
 pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
     let fields = exchange.take_object()?.fields;
     let accepted = accept(exchange, state, fields)?;
-    // A reply closure runs while the account is not locked.
-    Ok(Handled::Later(Box::new(move |exchange| {
-        accepted.respond(exchange)
-    })))
+    let calls_closure = matches!(accepted.reply, Reply::Closure(..));
+    let respond = Box::new(move |exchange: &_| accepted.respond(exchange));
+    Ok(match calls_closure {
+        true => Handled::Blocking(respond),
+        false => Handled::Later(respond),
+    })
 }
 
 /// Checks the message, adds it to its conversation and chooses the reply.
