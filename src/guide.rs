@@ -15,6 +15,7 @@
 //! - [`several_processes`]: use one account's rate limit from several processes.
 //! - [`deploy`]: run the store that they share.
 //! - [`observability`]: traces and logs.
+//! - [`blocking`]: programs without async.
 //! - [`http_stack`]: your own HTTP client, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.
 //! - [`failures`]: a table of what the client does about each failure.
@@ -51,6 +52,9 @@ pub mod observability {}
 
 #[doc = include_str!("guide/http_stack.md")]
 pub mod http_stack {}
+
+#[doc = include_str!("guide/blocking.md")]
+pub mod blocking {}
 
 #[doc = include_str!("guide/from_reqwest.md")]
 pub mod from_reqwest {}

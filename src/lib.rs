@@ -41,6 +41,7 @@
 //! | test your application offline | [`guide::testing`] |
 //! | set time limits, proxies or your own server | [`guide::configuration`] |
 //! | see calls in your traces | [`guide::observability`] |
+//! | call the API from a program without async | [`guide::blocking`] |
 //! | use your own HTTP client, middleware or an endpoint without a builder | [`guide::http_stack`] |
 //! | replace hand-written reqwest code | [`guide::from_reqwest`] |
 //!

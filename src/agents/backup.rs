@@ -13,6 +13,9 @@ use crate::handle::Handle;
 use crate::request::{CallOptions, call_options};
 use crate::types::{AgentConfig, AgentId};
 
+/// One outcome per agent.
+type Outcomes = Vec<(AgentId, Result<AgentConfig, OrionError>)>;
+
 /// Gets the configuration of every agent, as for character files. If one call fails, the others
 /// continue.
 ///
@@ -52,7 +55,7 @@ send_methods! {
     /// # Errors
     ///
     /// Returns the error of the list. If a get fails, it is the outcome of its agent.
-    Backup => only Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError>, by run
+    Backup => only Result<Outcomes, OrionError>, by run
 }
 
 impl Backup {
@@ -65,14 +68,11 @@ impl Backup {
     }
 
     #[cfg(feature = "blocking")]
-    fn not_sent(
-        self,
-        why: &Unavailable,
-    ) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {
+    fn not_sent(self, why: &Unavailable) -> Result<Outcomes, OrionError> {
         Err(why.clone().into())
     }
 
-    async fn run(self) -> Result<Vec<(AgentId, Result<AgentConfig, OrionError>)>, OrionError> {
+    async fn run(self) -> Result<Outcomes, OrionError> {
         let Self {
             handle,
             bulk,
