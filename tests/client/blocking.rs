@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use http::Request;
 use orionos::{
-    AgentConfig, Agents, MessageEvent, Method, OrionBuilder, OrionError, OrionOS, RequestBody,
-    RetryPolicy, Value,
+    AgentConfig, Agents, CallEvent, MessageEvent, Method, OrionBuilder, OrionError, OrionOS,
+    RequestBody, RetryPolicy, Value,
 };
 use orionos_mock_server::{Fault, MockServer, MockServerBuilder, MockService, Operation};
 use serde_json::json;
@@ -401,6 +401,38 @@ fn nested_calls_that_wait_for_those_that_they_are_nested_in_are_given_up() {
             assert!(error.is_rate_limited(), "{error}");
         }
     }
+}
+
+#[test]
+fn an_observer_can_make_blocking_calls_at_every_event() {
+    let served = Served::new();
+    let agents: Arc<OnceLock<Agents>> = Arc::default();
+    let (for_observer, calls) = (agents.clone(), Arc::new(AtomicUsize::new(0)));
+    let counter = calls.clone();
+    let orion = served.builder().observer(move |event: &CallEvent<'_>| {
+        // Its own calls have events too.
+        if let CallEvent::CallStarted { call, .. }
+        | CallEvent::AttemptStarted { call, .. }
+        | CallEvent::AttemptEnded { call, .. }
+        | CallEvent::FirstEvent { call, .. }
+        | CallEvent::StreamEnded { call, .. }
+        | CallEvent::CallEnded { call, .. } = event
+            && call.operation != "agents.get"
+            && get(for_observer.get().unwrap()).is_ok()
+        {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let orion = orion.build().unwrap();
+    agents.set(orion.agents()).unwrap();
+    let update = || orion.agents().update(AGENT).model("m");
+    update().send_blocking().unwrap();
+    assert_eq!(calls.swap(0, Ordering::SeqCst), 4);
+    multi_thread().block_on(update().send()).unwrap();
+    assert_eq!(calls.swap(0, Ordering::SeqCst), 4);
+    let stream = orion.agents().stream_message(AGENT, "Hi").send_blocking();
+    stream.unwrap().collect_text().unwrap();
+    assert_eq!(calls.load(Ordering::SeqCst), 6);
 }
 
 #[test]
