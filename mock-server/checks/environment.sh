@@ -15,8 +15,9 @@ install() {
     fi
 }
 
-# install_node PACKAGE …: installs exact versions from npm into $node, or leaves the check out and says so.
-node=$environment/node
+# install_node PACKAGE …: installs exact versions from npm into $node, which each check has for itself, or
+# leaves the check out and says so.
+node=$environment/node-$(basename "$0")
 install_node() {
     if [ "$(cat "$node/installed" 2>/dev/null)" = "$*" ]; then return; fi
     mkdir -p "$node"
