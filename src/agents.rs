@@ -1,5 +1,6 @@
 //! The agents of an account: one file per operation.
 
+mod apply_plan;
 mod backup;
 mod bulk;
 mod configuration;
@@ -10,12 +11,15 @@ mod delete;
 mod delete_many;
 mod get;
 mod list;
+mod make_plan;
 mod message;
 mod path;
+mod plan;
 mod send_message;
 mod stream_message;
 mod update;
 
+pub use apply_plan::{ApplyPlan, PlanStep};
 pub use backup::Backup;
 pub use bulk::Progress;
 pub use conversation::Conversation;
@@ -25,6 +29,8 @@ pub use delete::DeleteAgent;
 pub use delete_many::DeleteMany;
 pub use get::GetAgent;
 pub use list::ListAgents;
+pub use make_plan::PlanAgents;
+pub use plan::{Plan, PlannedUpdate};
 pub use send_message::SendMessage;
 pub use stream_message::StreamMessage;
 pub use update::UpdateAgent;
@@ -107,6 +113,12 @@ impl Agents {
     /// Returns a conversation with an agent: messages with the same `userId` and `roomId`.
     pub fn conversation(&self, id: impl Into<AgentId>) -> Conversation {
         Conversation::new(self.handle.clone(), id.into())
+    }
+
+    /// Compares configurations with the account's agents, by name, and says what must change. Nothing
+    /// is changed yet.
+    pub fn plan(&self, configs: impl IntoIterator<Item = AgentConfig>) -> PlanAgents {
+        PlanAgents::new(self.handle.clone(), configs.into_iter().collect())
     }
 
     /// Gets the configuration of every agent, for example to create the agents again later.

@@ -12,6 +12,7 @@
 //! For production:
 //!
 //! - [`configuration`]: all settings, and what protects the key.
+//! - [`configuration_as_code`]: agents as files in version control.
 //! - [`several_processes`]: use one account's rate limit from several processes.
 //! - [`deploy`]: run the store that they share.
 //! - [`observability`]: traces and logs.
@@ -46,6 +47,9 @@ pub mod deploy {}
 
 #[doc = include_str!("guide/configuration.md")]
 pub mod configuration {}
+
+#[doc = include_str!("guide/configuration_as_code.md")]
+pub mod configuration_as_code {}
 
 #[doc = include_str!("guide/observability.md")]
 pub mod observability {}

@@ -35,6 +35,7 @@
 //! | create an agent, send it a message, change it and delete it | [`guide::first_agent`] |
 //! | hold a conversation, and show a reply while it is written | [`guide::conversations`] |
 //! | read lists, and create or delete many agents | [`guide::lists`] |
+//! | keep agents as files in version control | [`guide::configuration_as_code`] |
 //! | find out what went wrong, and decide what to do | [`guide::errors`], [`guide::failures`] |
 //! | control retries, time limits and pacing | [`guide::retries`] |
 //! | use one account's rate limit from several processes | [`guide::several_processes`], [`guide::deploy`] |
@@ -97,8 +98,9 @@ mod types;
 mod watch;
 
 pub use agents::{
-    Agents, Backup, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany, GetAgent,
-    ListAgents, Progress, SendMessage, StreamMessage, UpdateAgent,
+    Agents, ApplyPlan, Backup, Conversation, CreateAgent, CreateMany, DeleteAgent, DeleteMany,
+    GetAgent, ListAgents, Plan, PlanAgents, PlanStep, PlannedUpdate, Progress, SendMessage,
+    StreamMessage, UpdateAgent,
 };
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;

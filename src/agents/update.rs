@@ -5,10 +5,13 @@ use std::sync::Arc;
 use http::Method;
 
 use super::configuration::{ConfigurationBody, extra_field_setter};
+use super::get::GetAgent;
 use super::path::agent_path;
+use crate::call::call;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
+use crate::meta::ApiResponse;
 use crate::operation::{Idempotency, Operation};
 use crate::pacing::RateWindow;
 use crate::request::{CallOptions, Request, call_options};
@@ -56,10 +59,12 @@ pub struct UpdateAgent {
     handle: Arc<Handle>,
     id: AgentId,
     body: ConfigurationBody<AgentChanges>,
+    /// What the agent is to become, apart from `body`.
+    replacement: Option<Box<AgentConfig>>,
     options: CallOptions,
 }
 
-call_options!(UpdateAgent);
+call_options!(UpdateAgent, part_of_others);
 configuration_setters!(UpdateAgent[body.fields]);
 configuration_clear_setters!(UpdateAgent[body.fields]);
 extra_field_setter!(UpdateAgent);
@@ -71,7 +76,7 @@ send_methods! {
     ///
     /// Returns `INVALID_REQUEST` with the field that the server rejected, and `AGENT_NOT_FOUND` if
     /// there is no such agent.
-    UpdateAgent => UpdatedAgent, UPDATE
+    UpdateAgent => UpdatedAgent, by update
 }
 
 impl UpdateAgent {
@@ -80,6 +85,7 @@ impl UpdateAgent {
             handle,
             id,
             body: ConfigurationBody::new(AgentChanges::default()),
+            replacement: None,
             options: CallOptions::default(),
         }
     }
@@ -105,6 +111,50 @@ impl UpdateAgent {
     pub fn config(mut self, config: &AgentConfig) -> Self {
         self.body.fields.apply(config.clone());
         self
+    }
+
+    /// Makes the agent exactly this configuration: fields that it does not have are cleared, also
+    /// unknown ones and the settings of other platforms. Values of other setters win over it. The
+    /// status stays.
+    ///
+    /// `send` first gets the agent to see what to clear, so there are two requests. Options of the
+    /// call apply to each of them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orionos::OrionError> {
+    /// # let mock = orionos_mock_server::MockServer::start().await;
+    /// # let orion = orionos::OrionOS::builder().api_key(mock.api_key()).base_url(mock.base_url()).build()?;
+    /// # let agents = orion.agents();
+    /// # let id = agents.create("Pilot").bio(["I know the harbour."]).send().await?.id;
+    /// use orionos::AgentConfig;
+    ///
+    /// let config = AgentConfig::new("Harbour Pilot").goals(["Shorten the wait for a berth"]);
+    /// agents.update(&id).replace_with(&config).send().await?;
+    /// assert!(agents.get(&id).send().await?.config().diff(&config).is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn replace_with(mut self, config: &AgentConfig) -> Self {
+        self.replacement = Some(Box::new(config.clone()));
+        self
+    }
+
+    async fn update(mut self) -> Result<ApiResponse<UpdatedAgent>, OrionError> {
+        if let Some(target) = self.replacement.take() {
+            target.check_writable()?;
+            let get = GetAgent::new(self.handle.clone(), self.id.clone());
+            let current = get
+                .with_options(self.options.clone())
+                .send()
+                .await?
+                .config();
+            let replacing = AgentChanges::replacing(&current, &target);
+            let own = std::mem::replace(&mut self.body.fields, replacing);
+            self.body.fields.override_with(own);
+        }
+        let response = call(&self.handle, &UPDATE, self.request()).await?;
+        Ok(response.unboxed())
     }
 
     fn request(&self) -> Result<Request<'_>, OrionError> {

@@ -64,6 +64,17 @@ impl AgentConfig {
         PlatformSettings::read(self.settings.as_ref(), &platform.into())
     }
 
+    /// Returns an error if the configuration cannot be sent: the name is empty, or JSON cannot express
+    /// some settings.
+    pub(crate) fn check_writable(&self) -> Result<(), OrionError> {
+        if self.name.trim().is_empty() {
+            return Err(OrionError::invalid("name", "must not be empty"));
+        }
+        serde_json::to_value(self)
+            .map(drop)
+            .map_err(|error| OrionError::invalid("settings", error.to_string()))
+    }
+
     /// Removes the fields of an agent that are not configuration: the server sets them.
     pub(super) fn remove_server_fields(&mut self) {
         self.extra

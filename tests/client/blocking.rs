@@ -145,6 +145,12 @@ fn every_operation_has_a_blocking_form() {
     let deleted = agents.delete_many(ids).send_blocking();
     assert!(deleted.iter().all(|(_, done)| done.is_ok()));
     mock.assert_requests(Operation::Delete, 4);
+
+    let configs = ["Pilot", "Mate"].map(AgentConfig::new);
+    let plan = agents.plan(configs.clone()).send_blocking().unwrap();
+    let outcomes = plan.apply().delete(true).send_blocking().unwrap();
+    assert_eq!(outcomes.len(), 1);
+    assert!(agents.plan(configs).send_blocking().unwrap().is_empty());
 }
 
 #[test]

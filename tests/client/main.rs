@@ -28,6 +28,7 @@ mod not_sent;
 mod observer;
 mod other_shapes;
 mod pagination;
+mod plans;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod proxies;
 mod raw_calls;
