@@ -63,7 +63,7 @@ pub(crate) struct Options {
     /// Limits: standard, pro or enterprise (no rate limit)
     #[arg(long, value_name = "TIER", default_value = "enterprise", help_heading = KEYS_AND_LIMITS)]
     pub(crate) tier: Tier,
-    /// JSON file with the initial agents, a list of create bodies
+    /// JSON file with the initial agents, a list of names and create bodies; - reads one line of standard input
     #[arg(long, value_name = "FILE", help_heading = STATE)]
     pub(crate) agents: Option<PathBuf>,
     /// File that keeps the agents over a restart

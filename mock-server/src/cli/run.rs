@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use orionos_mock_server::{Clock, MockServer, MockServerBuilder, StartError};
+use serde_json::Value;
 
 use crate::cli::options::{ClockKind, LogFormat, Options};
 use crate::cli::ready_file::ReadyFile;
 use crate::cli::request_log::RequestLog;
-use crate::cli::stop::Stop;
+use crate::cli::stop::{StandardInput, Stop};
 
 /// How long requests in progress may take when the mock is stopped.
 const GRACE: Duration = Duration::from_millis(150);
@@ -45,9 +47,15 @@ async fn serve(options: Options) -> Result<(), String> {
     let ready_file = options.ready_file.as_deref().map(ReadyFile::new);
     let mut ready_file = ready_file.transpose()?;
     // Listening for signals before the announcement does not miss any.
-    let stop = Stop::listen(options.exit_on_stdin_close).map_err(|error| error.to_string())?;
+    let agents = agents_from_stdin(&options)?;
+    let stdin = match (options.exit_on_stdin_close, &agents) {
+        (false, _) => StandardInput::Ignored,
+        (true, None) => StandardInput::Watched,
+        (true, Some(_)) => StandardInput::KnownToBeOpen,
+    };
+    let stop = Stop::listen(stdin).map_err(|error| error.to_string())?;
     let log = (!options.quiet).then(RequestLog::start);
-    let mock = start(&options, log.as_ref()).await?;
+    let mock = start(&options, &agents.unwrap_or_default(), log.as_ref()).await?;
     announce(&options, &mock, ready_file.as_mut())?;
     stop.wait().await;
     drop(ready_file);
@@ -59,11 +67,34 @@ async fn serve(options: Options) -> Result<(), String> {
     saved.map_err(|error| format!("cannot write the state file: {error}"))
 }
 
+/// Reads the initial agents from one line of standard input, if the options say so. A program that starts
+/// the mock then needs no file, which it could leave behind.
+fn agents_from_stdin(options: &Options) -> Result<Option<Vec<Value>>, String> {
+    if !options.agents.as_deref().is_some_and(is_stdin) {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| format!("cannot read the initial agents: {error}"))?;
+    serde_json::from_str(&line)
+        .map(Some)
+        .map_err(|error| format!("the initial agents on standard input are invalid: {error}"))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Starts the mock on the first address of the host that can be used.
-async fn start(options: &Options, log: Option<&RequestLog>) -> Result<MockServer, String> {
+async fn start(
+    options: &Options,
+    agents: &[Value],
+    log: Option<&RequestLog>,
+) -> Result<MockServer, String> {
     let mut problem = format!("the host {:?} has no address", options.host);
     for address in addresses(options)? {
-        let mut builder = settings(options)?.address(address);
+        let mut builder = settings(options)?.agents(agents.to_vec()).address(address);
         if let Some(log) = log {
             builder = builder.on_request(log.observer(options.log_format, options.verbose));
         }
@@ -139,7 +170,7 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
     if let Some(template) = &options.reply {
         builder = builder.reply_template(template);
     }
-    if let Some(path) = &options.agents {
+    if let Some(path) = options.agents.as_deref().filter(|path| !is_stdin(path)) {
         builder = builder
             .agents_file(path)
             .map_err(|error| error.to_string())?;

@@ -2,25 +2,42 @@
 
 use std::io::{self, Read, Write};
 
+/// Whether the end of standard input stops the mock.
+pub(crate) enum StandardInput {
+    Ignored,
+    Watched,
+    /// Watched, and something was read from it, so its end is that of the program that started the mock.
+    KnownToBeOpen,
+}
+
 /// The events that stop the mock.
 pub(crate) struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    console: Console,
     stdin_closed: Option<tokio::sync::oneshot::Receiver<()>>,
 }
 
 impl Stop {
-    pub(crate) fn listen(watch_stdin: bool) -> io::Result<Self> {
+    pub(crate) fn listen(stdin: StandardInput) -> io::Result<Self> {
         #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};
+        let is_watched = match stdin {
+            StandardInput::Ignored => false,
+            StandardInput::Watched => !warn_if_at_end(),
+            StandardInput::KnownToBeOpen => true,
+        };
         Ok(Self {
             #[cfg(unix)]
             terminate: signal(SignalKind::terminate())?,
             #[cfg(unix)]
             interrupt: signal(SignalKind::interrupt())?,
-            stdin_closed: (watch_stdin && !warn_if_at_end()).then(watch_standard_input),
+            #[cfg(windows)]
+            console: Console::listen()?,
+            stdin_closed: is_watched.then(watch_standard_input),
         })
     }
 
@@ -37,10 +54,42 @@ impl Stop {
             _ = self.interrupt.recv() => {}
             () = stdin_closed => {}
         }
-        #[cfg(not(unix))]
+        #[cfg(windows)]
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            () = self.console.closes() => {}
             () = stdin_closed => {}
+        }
+    }
+}
+
+/// What Windows has instead of signals. A program in a process group of its own receives Ctrl-Break, but
+/// not Ctrl-C.
+#[cfg(windows)]
+struct Console {
+    ctrl_c: tokio::signal::windows::CtrlC,
+    ctrl_break: tokio::signal::windows::CtrlBreak,
+    ctrl_close: tokio::signal::windows::CtrlClose,
+    ctrl_shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+#[cfg(windows)]
+impl Console {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self {
+            ctrl_c: ctrl_c()?,
+            ctrl_break: ctrl_break()?,
+            ctrl_close: ctrl_close()?,
+            ctrl_shutdown: ctrl_shutdown()?,
+        })
+    }
+
+    async fn closes(&mut self) {
+        tokio::select! {
+            _ = self.ctrl_c.recv() => {}
+            _ = self.ctrl_break.recv() => {}
+            _ = self.ctrl_close.recv() => {}
+            _ = self.ctrl_shutdown.recv() => {}
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::control::error::ControlError;
 use crate::control::input::{self, Json, TargetAccount};
 use crate::control::output::ok;
 use crate::journal::pattern::RequestPattern;
+use crate::journal::recorded_request::JournalEntry;
 use crate::journal::verify::{self, ExpectedCount};
 use crate::protocol::operation::Operation;
 
@@ -33,7 +34,8 @@ pub(crate) struct Filter {
 /// Requests of the journal.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Requests {
-    /// The oldest first. The values of secret headers are redacted.
+    /// The oldest first.
+    #[schemars(with = "Vec<JournalEntry<'static>>")]
     requests: Vec<Value>,
     /// The number of older entries that were dropped.
     evicted: u64,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,6 +59,52 @@ pub struct RecordedResponse {
     pub body: Bytes,
     /// The length of the complete body in bytes.
     pub body_length: u64,
+}
+
+/// A request as the control API and the log show it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JournalEntry<'a> {
+    /// The number of the request in the order of arrival, from 1.
+    sequence: u64,
+    /// The time of arrival, by the mock's clock.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    time: Timestamp,
+    operation: Operation,
+    /// The agent in the path.
+    agent_id: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    /// The query, as it was sent.
+    query: Option<&'a str>,
+    /// Names and values. The values of secret headers are redacted.
+    #[schemars(with = "Vec<[String; 2]>")]
+    headers: Vec<(&'a str, String)>,
+    /// JSON if the body is JSON, otherwise a string.
+    body: Value,
+    /// The status of the response; null if there is none, or none yet.
+    status: Option<u16>,
+    /// The response; null if there is none, or none yet.
+    response: Option<JournalResponse<'a>>,
+    /// The name of the fault that was applied.
+    fault: Option<&'a str>,
+    /// The time until the end of the response, in milliseconds; null before the end.
+    duration_ms: Option<f64>,
+    /// Whether the client left before the end of the response.
+    client_left: bool,
+}
+
+/// The response to a request in the journal.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct JournalResponse<'a> {
+    status: u16,
+    #[schemars(with = "Vec<[String; 2]>")]
+    headers: Vec<(&'a str, String)>,
+    /// The first 64 KiB: JSON if they are JSON, otherwise a string.
+    body: Value,
+    /// The length of the complete body in bytes.
+    body_length: u64,
 }
 
 impl RecordedResponse {
@@ -119,39 +166,13 @@ impl RecordedRequest {
     /// string.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Request<'a> {
-            sequence: u64,
-            time: Timestamp,
-            operation: Operation,
-            agent_id: Option<&'a str>,
-            method: &'a str,
-            path: &'a str,
-            query: Option<&'a str>,
-            headers: Vec<(&'a str, String)>,
-            body: Value,
-            status: Option<u16>,
-            response: Option<Response<'a>>,
-            fault: Option<&'a str>,
-            duration_ms: Option<f64>,
-            client_left: bool,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Response<'a> {
-            status: u16,
-            headers: Vec<(&'a str, String)>,
-            body: Value,
-            body_length: u64,
-        }
-        let response = self.response.as_ref().map(|response| Response {
+        let response = self.response.as_ref().map(|response| JournalResponse {
             status: response.status,
             headers: header_list(&response.headers),
             body: json_or_text(&response.body),
             body_length: response.body_length,
         });
-        let request = Request {
+        let entry = JournalEntry {
             sequence: self.sequence,
             time: self.time,
             operation: self.operation,
@@ -169,7 +190,7 @@ impl RecordedRequest {
                 .map(|duration| duration.as_secs_f64() * 1000.0),
             client_left: self.client_left,
         };
-        serde_json::to_value(request).unwrap_or_default()
+        serde_json::to_value(entry).unwrap_or_default()
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::api;
 use crate::api::cors::CorsOrigins;
@@ -245,7 +245,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// Adds initial agents from a JSON file, which must be a list of bodies of a create.
+    /// Adds initial agents from a JSON file, which must be a list of names and bodies of a create.
     ///
     /// # Errors
     ///
@@ -257,9 +257,9 @@ impl MockServerBuilder {
             reason,
         };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let agents: Vec<Map<String, Value>> =
+        let agents: Vec<Value> =
             serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        Ok(self.agents(agents.into_iter().map(Value::Object)))
+        Ok(self.agents(agents))
     }
 
     /// Adds an initial fault.

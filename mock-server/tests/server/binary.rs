@@ -238,6 +238,56 @@ fn the_program_exits_when_standard_input_is_closed() {
 }
 
 #[test]
+fn agents_can_be_sent_through_standard_input_whose_end_then_always_stops_the_program() {
+    for stays_open in [true, false] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+            .args(["--port", "0", "--exit-on-stdin-close", "--agents", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        writeln!(
+            stdin,
+            r#"["Pilot", {{"name": "Ledger", "status": "inactive"}}]"#
+        )
+        .unwrap();
+        if stays_open {
+            let mut ready = String::new();
+            BufReader::new(child.stdout.as_mut().unwrap())
+                .read_line(&mut ready)
+                .unwrap();
+            let url = ready.trim().rsplit(' ').next().unwrap();
+            let address = url.trim_start_matches("http://").trim_end_matches("/v1");
+            let mut connection = TcpStream::connect(address).unwrap();
+            connection
+                .write_all(
+                    b"GET /__mock/state HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+                )
+                .unwrap();
+            let mut state = String::new();
+            connection.read_to_string(&mut state).unwrap();
+            assert!(
+                state.contains("Pilot") && state.contains("inactive"),
+                "{state}"
+            );
+        }
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+    // The program that started the mock died before it sent the agents.
+    let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", "0", "--exit-on-stdin-close", "--agents", "-"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn an_input_that_is_empty_at_the_start_is_a_warning() {
     for end in ["</dev/null", "<&-"] {
         // A shell also gives /dev/null to a job in the background.

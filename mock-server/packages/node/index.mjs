@@ -1,0 +1,3 @@
+import mock from "./index.js";
+
+export const { MockServer, MockServerError, start, connect, findBinary } = mock;
