@@ -15,7 +15,8 @@
 //! - [`configuration_as_code`]: agents as files in version control.
 //! - [`several_processes`]: use one account's rate limit from several processes.
 //! - [`deploy`]: run the store that they share.
-//! - [`observability`]: traces and logs.
+//! - [`slow_calls`]: what is my client doing? From a slow call to its cause in five minutes.
+//! - [`observability`]: traces, metrics and observers.
 //! - [`blocking`]: programs without async.
 //! - [`http_stack`]: your own HTTP client, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.
@@ -50,6 +51,9 @@ pub mod configuration {}
 
 #[doc = include_str!("guide/configuration_as_code.md")]
 pub mod configuration_as_code {}
+
+#[doc = include_str!("guide/slow_calls.md")]
+pub mod slow_calls {}
 
 #[doc = include_str!("guide/observability.md")]
 pub mod observability {}

@@ -41,7 +41,8 @@
 //! | use one account's rate limit from several processes | [`guide::several_processes`], [`guide::deploy`] |
 //! | test your application offline | [`guide::testing`] |
 //! | set time limits, proxies or your own server | [`guide::configuration`] |
-//! | see calls in your traces | [`guide::observability`] |
+//! | find out why a call is slow | [`guide::slow_calls`] |
+//! | see calls in your traces and metrics | [`guide::observability`] |
 //! | call the API from a program without async | [`guide::blocking`] |
 //! | use your own HTTP client, middleware or an endpoint without a builder | [`guide::http_stack`] |
 //! | replace hand-written reqwest code | [`guide::from_reqwest`] |
@@ -79,6 +80,8 @@ mod handle;
 mod human;
 mod lone_surrogates;
 mod meta;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod observer;
 mod operation;
 mod pacing;
@@ -110,6 +113,8 @@ pub use error::{
     RateLimitedError, StreamError, TimeoutError, TimeoutKind, UnexpectedResponse,
 };
 pub use meta::{ApiResponse, ResponseMeta};
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsObserver;
 pub use observer::{CallEvent, CallInfo, CallOutcome, Observer, StreamEnd, WaitReason};
 pub use pacing::{
     Grant, Holding, MemoryWindowStore, Pacing, Reservation, StoreError, StoreFuture, WindowReport,

@@ -28,6 +28,8 @@ pub(crate) struct Watch {
     span: Span,
     started: Instant,
     attempts: u32,
+    /// When the last attempt started.
+    attempted: Instant,
     waited: Duration,
     /// What the last attempt's response headers said.
     status: Option<StatusCode>,
@@ -46,7 +48,6 @@ enum Step {
     },
     Attempting {
         span: Span,
-        since: Instant,
     },
     Streaming {
         since: Instant,
@@ -59,14 +60,16 @@ enum Step {
 impl Watch {
     /// A call starts.
     pub(crate) fn start(observers: &Observers, operation: &Operation) -> Self {
+        let started = Instant::now();
         let watch = Self {
             id: observers.next_call(),
             observers: observers.clone(),
             operation: operation.name,
             method: operation.method.clone(),
             span: telemetry::call_span(operation),
-            started: Instant::now(),
+            started,
             attempts: 0,
+            attempted: started,
             waited: Duration::ZERO,
             status: None,
             rate_limit: None,
@@ -167,10 +170,8 @@ impl Watch {
         let span = telemetry::attempt_span(&self.span, base_url, &self.method, self.attempts);
         self.status = None;
         self.rate_limit = None;
-        self.step = Step::Attempting {
-            span: span.clone(),
-            since: now,
-        };
+        self.attempted = now;
+        self.step = Step::Attempting { span: span.clone() };
         self.tell(|call| CallEvent::AttemptStarted {
             call,
             attempt: self.attempts,
@@ -190,7 +191,7 @@ impl Watch {
     }
 
     fn end_attempt(&mut self, outcome: CallOutcome<'_>) {
-        let Step::Attempting { span, since } = mem::replace(&mut self.step, Step::Deciding) else {
+        let Step::Attempting { span } = mem::replace(&mut self.step, Step::Deciding) else {
             return;
         };
         telemetry::attempt_ended(&span, self.status, outcome);
@@ -199,7 +200,7 @@ impl Watch {
             attempt: self.attempts,
             status: self.status,
             rate_limit: self.rate_limit,
-            elapsed: since.elapsed(),
+            elapsed: self.attempted.elapsed(),
             outcome,
         });
     }
@@ -227,7 +228,11 @@ impl Watch {
         if *events == 1 && self.is_watched() {
             let elapsed = self.started.elapsed();
             telemetry::first_event(&self.span, elapsed);
-            self.tell(|call| CallEvent::FirstEvent { call, elapsed });
+            self.tell(|call| CallEvent::FirstEvent {
+                call,
+                elapsed,
+                since_attempt: self.attempted.elapsed(),
+            });
         }
     }
 

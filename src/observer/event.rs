@@ -79,6 +79,8 @@ pub enum CallEvent<'a> {
         call: CallInfo<'a>,
         /// The time since the call started, including waits and retries.
         elapsed: Duration,
+        /// The time since its last attempt started.
+        since_attempt: Duration,
     },
     /// A stream that had begun has ended, or was dropped.
     #[non_exhaustive]

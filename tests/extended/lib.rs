@@ -6,6 +6,7 @@ mod another_server;
 mod any_values;
 mod compiler_messages;
 mod holds;
+mod metrics;
 mod observability;
 mod properties;
 mod redis_store;
