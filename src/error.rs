@@ -15,6 +15,7 @@ mod context;
 mod details;
 mod display;
 mod error_type;
+mod fakes;
 mod orion_error;
 mod outcome;
 mod rate_limited;

@@ -18,6 +18,7 @@
 //! - [`slow_calls`]: what is my client doing? From a slow call to its cause in five minutes.
 //! - [`observability`]: traces, metrics and observers.
 //! - [`blocking`]: programs without async.
+//! - [`own_trait`]: your own trait around the client, and a fake.
 //! - [`http_stack`]: your own HTTP client, middleware and endpoints without a builder.
 //! - [`from_reqwest`]: replace hand-written code step by step.
 //! - [`failures`]: a table of what the client does about each failure.
@@ -63,6 +64,9 @@ pub mod http_stack {}
 
 #[doc = include_str!("guide/blocking.md")]
 pub mod blocking {}
+
+#[doc = include_str!("guide/own_trait.md")]
+pub mod own_trait {}
 
 #[doc = include_str!("guide/from_reqwest.md")]
 pub mod from_reqwest {}

@@ -40,6 +40,7 @@
 //! | control retries, time limits and pacing | [`guide::retries`] |
 //! | use one account's rate limit from several processes | [`guide::several_processes`], [`guide::deploy`] |
 //! | test your application offline | [`guide::testing`] |
+//! | test code with a fake instead of a server | [`guide::own_trait`] |
 //! | set time limits, proxies or your own server | [`guide::configuration`] |
 //! | find out why a call is slow | [`guide::slow_calls`] |
 //! | see calls in your traces and metrics | [`guide::observability`] |

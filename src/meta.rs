@@ -54,6 +54,24 @@ pub struct ResponseMeta {
 }
 
 impl ResponseMeta {
+    /// Returns what a call with one attempt tells, for tests and fakes.
+    ///
+    /// ```
+    /// use orionos::{HeaderMap, ResponseMeta, StatusCode};
+    ///
+    /// let meta = ResponseMeta::new(StatusCode::CREATED, HeaderMap::new());
+    /// assert_eq!(meta.attempts, 1);
+    /// ```
+    pub fn new(status: StatusCode, headers: HeaderMap) -> Self {
+        Self {
+            status,
+            headers,
+            attempts: 1,
+            elapsed: Duration::ZERO,
+            waited: Duration::ZERO,
+        }
+    }
+
     /// For a response that is an error elsewhere, but not for this call. Of its headers, the error has
     /// kept the request id and the rate limit.
     pub(crate) fn of_error(error: &OrionError, elapsed: Duration) -> Self {

@@ -5,6 +5,7 @@ mod list_methods;
 mod listed;
 mod live_list;
 mod page;
+mod page_json;
 mod pages;
 mod position;
 mod unreadable_item;

@@ -3,6 +3,7 @@
 //! No task is spawned. The owner polls the stream, and dropping it closes the connection.
 
 mod event;
+mod event_json;
 mod surrogates;
 mod timers;
 

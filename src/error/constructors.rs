@@ -40,7 +40,9 @@ impl OrionError {
         details: Option<serde_json::Value>,
         context: Context,
     ) -> Self {
-        Self::Api(Box::new(ApiError::new(code, message, details, context)))
+        Self::Api(Box::new(ApiError::from_response(
+            code, message, details, context,
+        )))
     }
 
     pub(crate) fn unexpected(

@@ -28,7 +28,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(
+    pub(super) fn from_response(
         code: ErrorCode,
         message: String,
         details: Option<Value>,

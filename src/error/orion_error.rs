@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn an_exhausted_quota_with_status_429_is_not_a_rate_limit() {
-        let error = OrionError::Api(Box::new(ApiError::new(
+        let error = OrionError::Api(Box::new(ApiError::from_response(
             ErrorCode::InsufficientQuota,
             "Account quota exceeded".into(),
             None,

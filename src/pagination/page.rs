@@ -40,11 +40,32 @@ pub struct Page<T> {
     pub unreadable: Vec<UnreadableItem>,
     /// The position of the page in the list.
     pub pagination: Pagination,
-    pub(super) list: List,
+    /// `None` if the page did not come from a call.
+    pub(super) list: Option<List>,
     pub(super) number: u64,
 }
 
 impl<T> Page<T> {
+    /// Returns a page with these items, for tests and fakes. [`next_page`](Self::next_page) cannot
+    /// fetch another one.
+    ///
+    /// ```
+    /// use orionos::{AgentStatus, AgentSummary, Page, Pagination};
+    ///
+    /// let agents = [AgentSummary::new("agent_k3m9q0w7z2x5", "Harbour Pilot", AgentStatus::Active)];
+    /// let page = Page::new(agents, Pagination::new(1, 20, 1));
+    /// assert!(!page.has_next());
+    /// ```
+    pub fn new(items: impl IntoIterator<Item = T>, pagination: Pagination) -> Self {
+        Self {
+            items: items.into_iter().collect(),
+            unreadable: Vec::new(),
+            number: pagination.current_page,
+            pagination,
+            list: None,
+        }
+    }
+
     /// Returns whether there are more pages. After a page without items there are none.
     pub fn has_next(&self) -> bool {
         let Pagination {
@@ -65,12 +86,14 @@ impl<T: Listed> Page<T> {
     ///
     /// # Errors
     ///
-    /// As `send()` of the list.
+    /// As `send()` of the list. Returns [`OrionError::Config`] if there is a next page but this one
+    /// did not come from a call.
     pub async fn next_page(&self) -> Result<Option<Self>, OrionError> {
         if !self.has_next() {
             return Ok(None);
         }
-        let next: Self = self.list.clone().fetch(self.number + 1).await?.data;
+        let list = self.list.as_ref().ok_or_else(without_list)?;
+        let next: Self = list.clone().fetch(self.number + 1).await?.data;
         // Some servers return the last page for every higher number.
         Ok(Some(next).filter(|next| !next.repeats(self)))
     }
@@ -83,7 +106,11 @@ impl<T: Listed> Page<T> {
     /// here.
     #[cfg(feature = "blocking")]
     pub fn next_page_blocking(&self) -> Result<Option<Self>, OrionError> {
-        self.list.handle.block_on(self.next_page())
+        if !self.has_next() {
+            return Ok(None);
+        }
+        let list = self.list.as_ref().ok_or_else(without_list)?;
+        list.handle.block_on(self.next_page())
     }
 
     /// Returns whether the items are the same. Two empty pages are not a repetition but the end.
@@ -95,6 +122,12 @@ impl<T: Listed> Page<T> {
                 .zip(&earlier.items)
                 .all(|(one, other)| one.identity() == other.identity())
     }
+}
+
+fn without_list() -> OrionError {
+    OrionError::config(
+        "a page from Page::new or from JSON cannot fetch the next one; list the agents instead",
+    )
 }
 
 impl<T> IntoIterator for Page<T> {
@@ -170,7 +203,7 @@ impl List {
                     .map(|item| UnreadableItem::new(item, &response.meta))
                     .collect(),
                 pagination: response.data.pagination,
-                list: self,
+                list: Some(self),
                 number,
             },
             meta: response.meta,

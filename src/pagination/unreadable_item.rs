@@ -37,6 +37,19 @@ impl UnreadableItem {
         }
     }
 
+    /// An item of a page that did not come from a call.
+    pub(super) fn of_file(item: Unreadable) -> Self {
+        Self {
+            value: item.value,
+            path: item.path,
+            reason: item.error.to_string(),
+            items_before: item.items_before,
+            status: StatusCode::OK,
+            request_id: None,
+            attempts: 0,
+        }
+    }
+
     pub(super) fn into_error(self, note: Option<String>) -> OrionError {
         let context = Context {
             status: Some(self.status),

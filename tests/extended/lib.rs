@@ -4,6 +4,7 @@
 
 mod another_server;
 mod any_values;
+mod blocking_processes;
 mod compiler_messages;
 mod holds;
 mod metrics;
