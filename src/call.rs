@@ -20,7 +20,7 @@ use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
 use crate::observer::WaitReason;
 use crate::operation::Operation;
-use crate::pacing::{Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
+use crate::pacing::{Entered, Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
 use crate::rate_limit::RateLimit;
 use crate::request::Request;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
@@ -64,9 +64,15 @@ async fn execute<R: ReadResponse>(
         }
     };
     let span = watch.span().clone();
-    // Pinned here and below, because a wrapper around the future would move it, buffers included.
-    let call = pin!(Call::new(handle, operation, &request, watch).run(reader));
-    telemetry::in_span(span, call).await
+    let mut call = Call::new(handle, operation, request, watch);
+    let received = {
+        // Pinned here and below, because a wrapper around the future would move it, buffers included.
+        let call = pin!(call.run(&reader));
+        telemetry::in_span(span, call).await?
+    };
+    let Received { data, meta, permit } = received;
+    let data = reader.finish(data, permit, call.deadline, call.watch);
+    Ok(ApiResponse { data, meta })
 }
 
 /// Returns the request, or the error of one that cannot be sent.
@@ -86,7 +92,7 @@ fn sendable(request: Result<Request<'_>, OrionError>) -> Result<Request<'_>, Ori
 struct Call<'a> {
     handle: &'a Handle,
     operation: &'a Operation,
-    request: &'a Request<'a>,
+    request: Request<'a>,
     policy: &'a RetryPolicy,
     window: WindowKey,
     deadline: Option<TimeLimit>,
@@ -102,7 +108,7 @@ impl<'a> Call<'a> {
     fn new(
         handle: &'a Handle,
         operation: &'a Operation,
-        request: &'a Request<'a>,
+        request: Request<'a>,
         watch: Watch,
     ) -> Self {
         let options = request.options;
@@ -111,29 +117,25 @@ impl<'a> Call<'a> {
         Self {
             handle,
             operation,
-            request,
             policy: options.retry().unwrap_or(&handle.retry),
             window: WindowKey::new(operation.name, operation.window, request.scope.clone()),
             deadline: deadline
                 .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
+            request,
             watch,
             place: Place::Back,
             outcome: Outcome::NotSent,
         }
     }
 
-    async fn run<R: ReadResponse>(
-        mut self,
-        reader: R,
-    ) -> Result<ApiResponse<R::Output>, OrionError> {
+    async fn run<R: ReadResponse>(&mut self, reader: &R) -> Result<Received<R::Read>, OrionError> {
         let mut schedule = None;
         let mut now = self.watch.started();
         loop {
-            let error = match self.attempt(&reader, now).await {
-                Ok(Received { data, meta, permit }) => {
+            let error = match self.attempt(reader, now).await {
+                Ok(received) => {
                     self.handle.budget.succeeded();
-                    let data = reader.finish(data, permit, self.deadline, self.watch);
-                    return Ok(ApiResponse { data, meta });
+                    return Ok(received);
                 }
                 Err(error) => error,
             };
@@ -172,20 +174,19 @@ impl<'a> Call<'a> {
     ) -> Result<Received<R::Read>, OrionError> {
         let mut permit = None;
         if let Some(pacer) = &self.handle.pacer {
-            let limits = WaitLimits {
-                max_wait: self.max_wait(),
-                deadline: self.deadline.map(|limit| (limit.length, limit.at)),
-                max_retry_after: self.policy.max_retry_after,
-            };
-            let watch = &mut self.watch;
-            let admitted = pacer.acquire(&self.window, self.place, limits, now, watch);
-            match admitted.await {
-                Ok(admitted) => {
-                    now = admitted.admitted_at();
-                    permit = Some(admitted);
+            let admitted = match pacer.enter(&self.window, self.place, now) {
+                Entered::Admitted(admitted) => admitted,
+                Entered::Queued(queued) => {
+                    let limits = self.wait_limits();
+                    let watch = &mut self.watch;
+                    match pacer.wait(queued, self.place, limits, now, watch).await {
+                        Ok(admitted) => admitted,
+                        Err(too_long) => return Err(self.annotate(held_back(too_long))),
+                    }
                 }
-                Err(too_long) => return Err(self.annotate(held_back(too_long))),
-            }
+            };
+            now = admitted.admitted_at();
+            permit = Some(admitted);
         }
         if self.deadline.is_some_and(|deadline| deadline.at <= now) {
             not_sent(&mut permit);
@@ -250,7 +251,7 @@ impl<'a> Call<'a> {
     }
 
     fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
-        let (handle, request) = (self.handle, self.request);
+        let (handle, request) = (self.handle, &self.request);
         let mut headers = match request.body {
             Some(_) => handle.headers_with_body.clone(),
             None => handle.headers.clone(),
@@ -271,6 +272,14 @@ impl<'a> Call<'a> {
             headers,
             body: request.body.clone(),
         })
+    }
+
+    fn wait_limits(&self) -> WaitLimits {
+        WaitLimits {
+            max_wait: self.max_wait(),
+            deadline: self.deadline.map(|limit| (limit.length, limit.at)),
+            max_retry_after: self.policy.max_retry_after,
+        }
     }
 
     fn max_wait(&self) -> Option<Duration> {

@@ -27,7 +27,8 @@ mod window;
 mod window_key;
 mod windows;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,58 +107,62 @@ impl Pacer {
         })
     }
 
-    /// Waits until the call may be sent, from `now` on, and reports the waits. Dropping the future
-    /// leaves the queue.
-    pub(crate) async fn acquire(
-        &self,
-        key: &WindowKey,
+    /// Enters the queues. A call under the limits is admitted at once, under one lock.
+    pub(crate) fn enter(&self, key: &WindowKey, place: Place, now: Instant) -> Entered {
+        let mut queues = self.queues.lock();
+        let operation = queues.operation(key, now);
+        let passed = queues
+            .queue(QueueId::Operation(operation))
+            .enter(place, now);
+        let queue = match passed {
+            Err(number) => Queue::Operation(number),
+            Ok(()) => match queues.account.enter(place, now) {
+                Err(number) => Queue::Account(number),
+                Ok(()) => {
+                    let mut permit = Permit::new(self.queues.clone(), operation, now);
+                    permit.admit(queues.responses(), now);
+                    return Entered::Admitted(permit);
+                }
+            },
+        };
+        Entered::Queued(Queued { operation, queue })
+    }
+
+    /// Waits until a queued call may be sent, from `now` on, and reports the waits. Dropping the future
+    /// leaves the queue. It is boxed, so that calls which do not wait are small.
+    pub(crate) fn wait<'a>(
+        &'a self,
+        queued: Queued,
         place: Place,
         limits: WaitLimits,
         now: Instant,
-        watch: &mut Watch,
-    ) -> Result<Permit, TooLong> {
-        let (operation, queued) = {
-            let mut queues = self.queues.lock();
-            let operation = queues.operation(key, now);
-            let passed = queues
-                .queue(QueueId::Operation(operation))
-                .enter(place, now);
-            let queued = match passed {
-                Err(number) => Queued::Operation(number),
-                Ok(()) => match queues.account.enter(place, now) {
-                    Err(number) => Queued::Account(number),
-                    Ok(()) => {
-                        let mut permit = Permit::new(self.queues.clone(), operation, now);
-                        permit.admit(queues.responses(), now);
-                        return Ok(permit);
-                    }
-                },
-            };
-            (operation, queued)
-        };
+        watch: &'a mut Watch,
+    ) -> Pin<Box<dyn Future<Output = Result<Permit, TooLong>> + Send + 'a>> {
+        let operation = queued.operation;
         let end = limits.end(now);
-        let mut wait = async |queue, number| {
-            let mut waiting = Waiting::new(&self.queues, queue, number, limits, end);
-            poll_fn(|cx| waiting.poll(cx, watch)).await
-        };
-        let (mut permit, number) = match queued {
-            Queued::Account(number) => {
-                let permit = Permit::new(self.queues.clone(), operation, now);
-                (permit, Some(number))
+        let wait = move |queue, number| Waiting::new(&self.queues, queue, number, limits, end);
+        Box::pin(async move {
+            let (mut permit, number) = match queued.queue {
+                Queue::Account(number) => {
+                    let permit = Permit::new(self.queues.clone(), operation, now);
+                    (permit, Some(number))
+                }
+                Queue::Operation(number) => {
+                    let mut waiting = wait(QueueId::Operation(operation), number);
+                    let now = poll_fn(|cx| waiting.poll(cx, watch)).await?;
+                    let permit = Permit::new(self.queues.clone(), operation, now);
+                    let number = self.queues.lock().account.enter(place, now).err();
+                    (permit, number)
+                }
+            };
+            if let Some(number) = number {
+                let mut waiting = wait(QueueId::Account, number);
+                poll_fn(|cx| waiting.poll(cx, watch)).await?;
             }
-            Queued::Operation(number) => {
-                let now = wait(QueueId::Operation(operation), number).await?;
-                let permit = Permit::new(self.queues.clone(), operation, now);
-                let number = self.queues.lock().account.enter(place, now).err();
-                (permit, number)
-            }
-        };
-        if let Some(number) = number {
-            wait(QueueId::Account, number).await?;
-        }
-        let responses = self.queues.lock().responses();
-        permit.admit(responses, Instant::now());
-        Ok(permit)
+            let responses = self.queues.lock().responses();
+            permit.admit(responses, Instant::now());
+            Ok(permit)
+        })
     }
 
     /// Whether a call that the server refused, and asked to wait for `delay`, waits long enough if
@@ -172,8 +177,21 @@ impl Pacer {
     }
 }
 
+/// What became of a call that entered the queues.
+pub(crate) enum Entered {
+    Admitted(Permit),
+    /// It must [`wait`](Pacer::wait).
+    Queued(Queued),
+}
+
+/// A call that has a place in a queue.
+pub(crate) struct Queued {
+    operation: usize,
+    queue: Queue,
+}
+
 /// The queue that a call waits in, and its number there.
-enum Queued {
+enum Queue {
     Operation(i64),
     Account(i64),
 }
