@@ -1,5 +1,6 @@
 //! The program: options, start, log and end.
 
+pub(crate) mod health_check;
 pub(crate) mod options;
 pub(crate) mod ready_file;
 pub(crate) mod request_log;

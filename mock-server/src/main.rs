@@ -9,6 +9,15 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let options = cli::options::Options::parse();
+    if options.health_check {
+        return match cli::health_check::check(&options.host, options.port) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => {
+                eprintln!("orionos-mock-server: {problem}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let runtime = match cli::run::check_files().and_then(|()| tokio::runtime::Runtime::new()) {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -111,6 +111,9 @@ pub(crate) struct Options {
     /// Stop when standard input is closed, for example when the test runner dies
     #[arg(long, help_heading = LOG_AND_EXIT)]
     pub(crate) exit_on_stdin_close: bool,
+    /// Start nothing; exit with 0 if a mock runs on --host and --port, and with 1 if not
+    #[arg(long, help_heading = LOG_AND_EXIT)]
+    pub(crate) health_check: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

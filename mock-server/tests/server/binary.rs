@@ -202,6 +202,40 @@ fn a_failed_start_prints_one_line_and_exits_with_2() {
 }
 
 #[test]
+fn the_health_check_tells_whether_a_mock_runs() {
+    let check = |host: &str, port: &str| {
+        Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+            .args(["--health-check", "--host", host, "--port", port])
+            .output()
+            .unwrap()
+    };
+    let mut mock = Running::start(&["--exit-on-stdin-close"]);
+    let url = mock.base_url().trim_end_matches("/v1").to_owned();
+    let port = url.rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "localhost", "0.0.0.0"] {
+        assert_eq!(check(host, port).status.code(), Some(0), "{host}");
+    }
+    drop(mock.child.stdin.take());
+    mock.ends_well();
+    let failed = check("127.0.0.1", port);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("cannot reach a mock"));
+
+    // Another server has the port.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port().to_string();
+    let answering = std::thread::spawn(move || {
+        let (mut connection, _) = other.accept().unwrap();
+        let _ = connection.read(&mut [0; 1024]);
+        connection.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap();
+    });
+    let failed = check("127.0.0.1", &port);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("not healthy"));
+    answering.join().unwrap();
+}
+
+#[test]
 fn signals_stop_the_program_with_connections_and_streams_open() {
     let folder = tempfile::tempdir().unwrap();
     let seeds = folder.path().join("agents.json");
