@@ -52,7 +52,9 @@ def httpx_client(mock):
 @pytest.mark.parametrize("client", [requests_client, httpx_client])
 def test_an_agents_whole_life(orion_mock, client):
     with client(orion_mock) as (send, stream):
-        status, created = send("POST", "/agents", {"name": "Harbour Pilot", "bio": ["calm"], "modelProvider": "anthropic"})
+        status, created = send(
+            "POST", "/agents", {"name": "Harbour Pilot", "bio": ["calm"], "modelProvider": "anthropic"}
+        )
         assert status == 201 and created["success"]
         agent = f"/agents/{created['data']['id']}"
         assert send("GET", agent)[1]["data"]["bio"] == ["calm"]
