@@ -29,7 +29,7 @@ bench:
     cargo bench -p orionos-mock-server --bench throughput --bench endurance
     benches/weight
 
-# One of dependencies, features, links, openapi, packaging, public_api, recipes, semver, spelling, versions
+# One of dependencies, features, links, openapi, packages, packaging, public_api, recipes, semver, spelling, versions, workflows
 check name:
     .ci/checks/{{name}}
 
