@@ -8,18 +8,20 @@ use serde_json::{Map, Value, json};
 
 use crate::api::openapi::document::{contact, license};
 use crate::api::openapi::types::Types;
-use crate::control::agents::{AgentChange, AgentState};
+use crate::control::accounts::Accounts;
+use crate::control::agents::{AgentChange, AgentList, AgentMemory, AgentState};
 use crate::control::capabilities::Capabilities;
 use crate::control::clock::{ClockChange, ClockState};
 use crate::control::error::ErrorBody;
 use crate::control::faults::FaultList;
-use crate::control::journal::{Expectation, Requests, Verified, Wait};
+use crate::control::journal::{Expectation, Found, Mismatched, Requests, Verified, Wait};
 use crate::control::keys::{KeySet, NewKey};
 use crate::control::limits::NewTier;
 use crate::control::output::ok;
 use crate::control::pace::Pace;
 use crate::control::replies::Replies;
 use crate::control::server::{Health, Ready};
+use crate::control::windows::WindowList;
 use crate::faults::fault::Fault;
 use crate::protocol::operation::Operation;
 use crate::state::app::App;
@@ -63,7 +65,7 @@ impl Method {
         self
     }
 
-    fn build(self, error: &Value) -> Value {
+    fn build(self, error: &Value, mismatch: &Value) -> Value {
         let content = |schema: &Value| json!({"application/json": {"schema": schema}});
         let mut responses = Map::new();
         responses.insert(
@@ -71,10 +73,14 @@ impl Method {
             json!({"description": "Done", "content": content(&self.response)}),
         );
         for status in self.failures.iter().chain(&["401"]) {
+            let schema = match *status {
+                "408" | "409" => mismatch,
+                _ => error,
+            };
             let description = match *status {
                 "400" => "The request is invalid",
                 "401" => "The control token is missing or wrong",
-                "404" => "There is no such agent or fault",
+                "404" => "There is no such agent, fault or request",
                 "408" => "Too few requests arrived; the error lists them, nearest match first",
                 "409" => "Other requests arrived; the error lists them, nearest match first",
                 "413" => "The body is too large",
@@ -82,7 +88,7 @@ impl Method {
             };
             responses.insert(
                 (*status).to_owned(),
-                json!({"description": description, "content": content(error)}),
+                json!({"description": description, "content": content(schema)}),
             );
         }
         let mut method = json!({
@@ -109,7 +115,8 @@ fn document(server: &str) -> Value {
         "info": {
             "title": "OrionOS mock server: control API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "With isolated keys, Authorization: Bearer <key> selects the account. \
+            "description": "With isolated keys, Authorization: Bearer <key> selects the account, or X-Mock-Account with the \
+                            number of an account. \
                             X-Mock-Token is required if the mock has a control token.",
             "contact": contact(),
             "license": license(),
@@ -129,6 +136,7 @@ fn document(server: &str) -> Value {
 
 fn paths(types: &mut Types) -> Value {
     let error = types.reference::<ErrorBody<'static>>();
+    let mismatch = types.reference::<Mismatched<'static>>();
     let faults = types.reference::<FaultList>();
     let fault = types.reference::<Fault>();
     let clock = types.reference::<ClockState>();
@@ -144,7 +152,7 @@ fn paths(types: &mut Types) -> Value {
         "Lists the requests that arrived",
         requests.clone(),
     )
-    .build(&error);
+    .build(&error, &mismatch);
     shown["parameters"] = json!([
         parameter("operation", operation),
         parameter("agentId", json!({"type": "string"})),
@@ -153,13 +161,41 @@ fn paths(types: &mut Types) -> Value {
             json!({"type": "integer", "minimum": 0, "maximum": 65535})
         ),
         parameter("fault", json!({"type": "string"})),
+        parameter("exact", json!({"type": "boolean"})),
         parameter(
             "after",
             json!({"type": "integer", "minimum": 0, "maximum": i64::MAX})
         ),
     ]);
     let one_or_more = json!({"anyOf": [fault, {"type": "array", "items": fault}]});
-    let build = |method: Method| method.build(&error);
+    let build = |method: Method| method.build(&error, &mismatch);
+    let mut found = build(Method::new(
+        "searchRequests",
+        "Finds the requests that contain a text",
+        types.reference::<Found>(),
+    ));
+    let mut text = parameter("text", json!({"type": "string"}));
+    text["required"] = true.into();
+    found["parameters"] = json!([
+        text,
+        parameter(
+            "after",
+            json!({"type": "integer", "minimum": 0, "maximum": i64::MAX})
+        ),
+    ]);
+    let mut agents = build(Method::new(
+        "listAgentStates",
+        "Lists agents, the newest first",
+        types.reference::<AgentList>(),
+    ));
+    agents["parameters"] = json!([parameter("text", json!({"type": "string"}))]);
+    let mut events = build(Method::new(
+        "watch",
+        "Sends what happens as server-sent events: requests, and changed with the names of what else changed",
+        json!({}),
+    ));
+    events["responses"]["200"]["content"] =
+        json!({"text/event-stream": {"schema": {"type": "string"}}});
     json!({
         "/__mock/health": {"get": build(Method::new(
             "controlHealth", "Returns whether the mock runs", types.reference::<Health>()))},
@@ -168,6 +204,9 @@ fn paths(types: &mut Types) -> Value {
         "/__mock/capabilities": {"get": build(Method::new(
             "capabilities", "Lists the behaviors of the mock and who defined them",
             types.reference::<Capabilities>()))},
+        "/__mock/events": {"get": events},
+        "/__mock/accounts": {"get": build(Method::new(
+            "listAccounts", "Lists the accounts of a mock with isolated keys", types.reference::<Accounts>()))},
         "/__mock/faults": {
             "get": build(Method::new("listFaults", "Lists the faults and how often each was applied", faults.clone())),
             "post": build(Method::new("addFaults", "Adds one fault, or several in this order", faults.clone())
@@ -191,6 +230,17 @@ fn paths(types: &mut Types) -> Value {
             "get": shown,
             "delete": build(Method::new("clearRequests", "Clears the journal", requests)),
         },
+        "/__mock/requests/search": {"get": found},
+        "/__mock/requests/{sequence}": {
+            "parameters": [{
+                "name": "sequence", "in": "path", "required": true,
+                "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX},
+            }],
+            "get": build(Method::new(
+                "showRequest", "Returns one request, in addition with its exact bodies as text",
+                json!({"type": "object"}))
+                .failing(&["400", "404"])),
+        },
         "/__mock/requests/verify": {"post": build(Method::new(
             "verifyRequests", "Checks how many requests arrived", types.reference::<Verified>())
             .with(types.reference::<Expectation>(), json!({
@@ -210,11 +260,16 @@ fn paths(types: &mut Types) -> Value {
         },
         "/__mock/reset": {"post": build(Method::new(
             "reset", "Restores the initial state", state))},
+        "/__mock/agents": {"get": agents},
         "/__mock/agents/{agentId}": {
             "parameters": [{
                 "name": "agentId", "in": "path", "required": true,
                 "schema": {"type": "string", "minLength": 1},
             }],
+            "get": build(Method::new(
+                "showAgent", "Returns an agent with the conversations that it remembers",
+                types.reference::<AgentMemory>())
+                .failing(&["400", "404"])),
             "patch": build(Method::new(
                 "changeAgent", "Protects an agent from deletion or makes it unavailable",
                 types.reference::<AgentState>())
@@ -229,6 +284,8 @@ fn paths(types: &mut Types) -> Value {
             "put": build(Method::new("setLimits", "Changes the limits", limits.clone())
                 .with(limits.clone(), json!({"account": 60, "create": 10, "agents": 100}))),
         },
+        "/__mock/windows": {"get": build(Method::new(
+            "showWindows", "Returns the rate-limit windows", types.reference::<WindowList>()))},
         "/__mock/tier": {"put": build(Method::new("setTier", "Changes the limits to those of a tier", limits)
             .with(types.reference::<NewTier>(), json!({"tier": "standard"})))},
         "/__mock/replies": {

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use http::header::{
+    HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS,
+};
 use http::uri::Authority;
 use http::{Method, StatusCode, Uri};
 
 use crate::control::access::ControlAccess;
 use crate::control::error::ControlError;
+use crate::control::page::is_page;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-mock-token");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -21,10 +24,13 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    match check(&access, &request) {
+    let mut response = match check(&access, &request) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
-    }
+    };
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
 }
 
 fn check(access: &ControlAccess, request: &Request) -> Result<(), ControlError> {
@@ -42,8 +48,9 @@ fn check(access: &ControlAccess, request: &Request) -> Result<(), ControlError> 
             host.host()
         )));
     }
-    let is_health = request.method() == Method::GET && request.uri().path() == "/__mock/health";
-    if access.token.is_some() && !is_health {
+    let (method, path) = (request.method(), request.uri().path());
+    let is_health = method == Method::GET && path == "/__mock/health";
+    if access.token.is_some() && !is_health && !is_page(method, path) {
         return Err(ControlError::new(
             StatusCode::UNAUTHORIZED,
             "the control API requires its token in the header X-Mock-Token",

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::StatusCode;
+use http::header::HeaderName;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -15,13 +16,15 @@ use crate::protocol::headers::{bearer_key, is_json};
 use crate::state::account::Account;
 use crate::state::app::App;
 
+/// Has the number of an account, for those who do not know its key.
+const ACCOUNT: HeaderName = HeaderName::from_static("x-mock-account");
 /// The largest body of most requests.
 const BODY_LIMIT: usize = 4 << 20;
 /// The largest snapshot.
 const SNAPSHOT_LIMIT: usize = 64 << 20;
 
 /// The account that a request is about, and its key. With isolated keys this is the account of the key
-/// in `Authorization`.
+/// in `Authorization`, or the one with the number in `X-Mock-Account`.
 pub(crate) struct TargetAccount(pub(crate) Arc<Account>, pub(crate) Option<String>);
 
 impl FromRequestParts<Arc<App>> for TargetAccount {
@@ -29,9 +32,19 @@ impl FromRequestParts<Arc<App>> for TargetAccount {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
         let key = bearer_key(&parts.headers);
+        if let Some(number) = parts.headers.get(ACCOUNT).filter(|_| key.is_none()) {
+            let number = number.to_str().ok().and_then(|number| number.parse().ok());
+            let account = app.isolated_accounts().into_iter();
+            let mut account = account.filter(|(_, account)| Some(account.number) == number);
+            let (key, account) = account
+                .next()
+                .ok_or_else(|| ControlError::bad("X-Mock-Account is not the number of an account"))?;
+            return Ok(Self(account, Some(key)));
+        }
         if app.settings.isolate_keys && key.is_none() {
             return Err(ControlError::bad(
-                "every key has its own account; choose one with Authorization: Bearer <key>",
+                "every key has its own account; choose one with Authorization: Bearer <key> or \
+                 X-Mock-Account",
             ));
         }
         Ok(Self(app.account(key), key.map(str::to_owned)))

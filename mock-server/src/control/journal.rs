@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::control::error::ControlError;
 use crate::control::input::{self, Json, TargetAccount};
-use crate::control::output::ok;
+use crate::control::output::{json, ok};
 use crate::journal::pattern::RequestPattern;
 use crate::journal::recorded_request::JournalEntry;
-use crate::journal::verify::{self, ExpectedCount};
+use crate::journal::verify::{self, ExpectedCount, Mismatch, Nearest};
 use crate::protocol::operation::Operation;
 
 /// Which requests to return.
@@ -29,6 +29,9 @@ pub(crate) struct Filter {
     /// Returns only requests with a larger sequence number.
     #[serde(default)]
     after: u64,
+    /// Adds the exact bodies as text.
+    #[serde(default)]
+    exact: bool,
 }
 
 /// Requests of the journal.
@@ -65,9 +68,62 @@ pub(crate) async fn show(
     let requests = requests
         .iter()
         .filter(|request| request.sequence > filter.after && pattern.matches(request))
-        .map(|request| request.to_json())
+        .map(|request| match filter.exact {
+            true => request.to_exact_json(),
+            false => request.to_json(),
+        })
         .collect();
     Ok(ok(&Requests { requests, evicted }))
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Search {
+    /// Text that the path, a header, the fault or a body contains, in any case.
+    text: String,
+    /// Returns only requests with a larger sequence number.
+    #[serde(default)]
+    after: u64,
+}
+
+/// The requests that contain the text.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Found {
+    /// Their sequence numbers.
+    sequences: Vec<u64>,
+}
+
+pub(crate) async fn search(
+    TargetAccount(account, _): TargetAccount,
+    query: Result<Query<Search>, QueryRejection>,
+) -> Result<Response, ControlError> {
+    let Search { text, after } = input::query(query)?;
+    let requests = account.lock().journal.requests();
+    let sequences = (requests.iter())
+        .filter(|request| request.sequence > after && request.contains(&text))
+        .map(|request| request.sequence)
+        .collect();
+    Ok(ok(&Found { sequences }))
+}
+
+/// Returns one request with its exact bodies.
+pub(crate) async fn show_one(
+    TargetAccount(account, _): TargetAccount,
+    sequence: Result<Path<u64>, PathRejection>,
+) -> Result<Response, ControlError> {
+    let sequence = input::path(sequence)?;
+    let state = account.lock();
+    let entry = state.journal.entry(sequence);
+    let request = entry.map(|entry| entry.to_request(sequence));
+    drop(state);
+    match request {
+        Some(request) => Ok(ok(&request.to_exact_json())),
+        None => Err(ControlError::new(
+            StatusCode::NOT_FOUND,
+            format!("the journal has no request {sequence}"),
+        )),
+    }
 }
 
 pub(crate) async fn clear(TargetAccount(account, _): TargetAccount) -> Response {
@@ -100,6 +156,25 @@ pub(crate) struct Verified {
     count: u64,
 }
 
+/// The result of a failed check.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Mismatched<'a> {
+    /// What was expected, and what arrived.
+    error: &'a str,
+    /// What arrived, nearest match first.
+    nearest: &'a [Nearest],
+}
+
+fn mismatched(status: StatusCode, mismatch: &Mismatch) -> Response {
+    json(
+        status,
+        &Mismatched {
+            error: &mismatch.message,
+            nearest: &mismatch.nearest,
+        },
+    )
+}
+
 /// Returns 200 with the count, or 409 with what arrived instead.
 pub(crate) async fn verify(
     TargetAccount(account, _): TargetAccount,
@@ -123,7 +198,7 @@ pub(crate) async fn verify(
     };
     match verify::check(&requests, evicted, &expected.request, count) {
         Ok(count) => Ok(ok(&Verified { count })),
-        Err(message) => Err(ControlError::new(StatusCode::CONFLICT, message)),
+        Err(mismatch) => Ok(mismatched(StatusCode::CONFLICT, &mismatch)),
     }
 }
 
@@ -179,6 +254,6 @@ pub(crate) async fn wait(
     };
     match verify::check(&requests, evicted, &wait.request, expected) {
         Ok(count) => Ok(ok(&Verified { count })),
-        Err(message) => Err(ControlError::new(StatusCode::REQUEST_TIMEOUT, message)),
+        Err(mismatch) => Ok(mismatched(StatusCode::REQUEST_TIMEOUT, &mismatch)),
     }
 }

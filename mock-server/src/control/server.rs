@@ -25,6 +25,8 @@ pub(crate) struct Ready<'a> {
     ready: bool,
     /// The base URL of the API, with `/v1`.
     base_url: &'a str,
+    /// Whether every key has its own account.
+    isolated_keys: bool,
 }
 
 pub(crate) async fn health() -> Response {
@@ -38,5 +40,6 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     ok(&Ready {
         ready: true,
         base_url: &app.settings.base_url,
+        isolated_keys: app.settings.isolate_keys,
     })
 }

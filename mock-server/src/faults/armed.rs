@@ -104,6 +104,12 @@ impl Faults {
             .collect()
     }
 
+    /// Returns a value that changes whenever a fault is added, removed or applied.
+    pub(crate) fn mark(&self) -> (u64, usize, u64) {
+        let applied = self.armed.iter().map(|armed| armed.applied).sum();
+        (self.last_id, self.armed.len(), applied)
+    }
+
     /// Returns the pause before each part of the request body, in milliseconds. All other faults are
     /// planned when the body has been read.
     pub(crate) fn plan_body(

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
+use crate::journal::summary::Summary;
 use crate::protocol::operation::Operation;
 
 /// About how many bytes an entry needs in addition to its texts.
@@ -73,6 +74,30 @@ impl Entry {
     pub(crate) fn size(&self) -> usize {
         let response = self.response.as_ref().map_or(0, ResponseEntry::size);
         self.text.len() + response + OVERHEAD
+    }
+
+    pub(crate) fn summary(&self, sequence: u64) -> Summary<'_> {
+        let (path, rest) = self.text.split_at(self.path);
+        let (query, rest) = rest.split_at(self.query.unwrap_or(0));
+        let mut path = String::from_utf8_lossy(path);
+        if self.query.is_some() {
+            path = format!("{path}?{}", String::from_utf8_lossy(query)).into();
+        }
+        let agent_id = (self.agent_id).map(|length| String::from_utf8_lossy(&rest[..length]));
+        Summary {
+            sequence,
+            time: self.time,
+            operation: self.operation,
+            method: self.method.as_str(),
+            path,
+            agent_id,
+            status: self.response.as_ref().map(ResponseEntry::status),
+            fault: self.fault,
+            duration_ms: self
+                .duration
+                .map(|duration| duration.as_secs_f64() * 1000.0),
+            client_left: self.client_left,
+        }
     }
 
     pub(crate) fn to_request(&self, sequence: u64) -> RecordedRequest {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::journal::difference::Difference;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::protocol::operation::Operation;
 
@@ -130,13 +131,13 @@ impl RequestPattern {
 
     /// Returns the fields in which a request differs, each with the expected and the found value. The
     /// operation, the method and the path come first.
-    pub(crate) fn differences(&self, request: &RecordedRequest) -> Vec<String> {
+    pub(crate) fn differences(&self, request: &RecordedRequest) -> Vec<Difference> {
         let mut differences = Vec::new();
         let mut compare = |field: &str, expected: Option<&str>, found: Option<&str>| {
             if let Some(expected) = expected
                 && found != Some(expected)
             {
-                differences.push(differs(field, expected, found.unwrap_or("none")));
+                differences.push(Difference::new(field, expected, found.unwrap_or("none")));
             }
         };
         compare(
@@ -179,9 +180,9 @@ impl RequestPattern {
         if let Some(expected) = &self.body {
             match request.json() {
                 Some(found) => compare_json("body", expected, &found, &mut differences),
-                None => differences.push(differs(
+                None => differences.push(Difference::new(
                     "body",
-                    &expected.to_string(),
+                    expected.to_string(),
                     "a body that is not JSON",
                 )),
             }
@@ -190,18 +191,14 @@ impl RequestPattern {
     }
 }
 
-fn differs(field: &str, expected: &str, found: &str) -> String {
-    format!("{field}: expected {expected}, found {found}")
-}
-
-fn compare_json(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
+fn compare_json(path: &str, expected: &Value, found: &Value, differences: &mut Vec<Difference>) {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
             for (field, value) in expected {
                 let path = format!("{path}.{field}");
                 match found.get(field) {
                     Some(found) => compare_json(&path, value, found, differences),
-                    None => differences.push(differs(&path, &value.to_string(), "nothing")),
+                    None => differences.push(Difference::new(&path, value.to_string(), "nothing")),
                 }
             }
         }
@@ -212,7 +209,7 @@ fn compare_json(path: &str, expected: &Value, found: &Value, differences: &mut V
         }
         (expected, found) if expected == found => {}
         (expected, found) => {
-            differences.push(differs(path, &expected.to_string(), &found.to_string()));
+            differences.push(Difference::new(path, expected.to_string(), found.to_string()));
         }
     }
 }

@@ -41,8 +41,24 @@ impl Journal {
         }
     }
 
-    fn first_sequence(&self) -> u64 {
+    /// Returns the number of the oldest entry, or of the next one if there is none.
+    pub(crate) fn first_sequence(&self) -> u64 {
         self.last_sequence + 1 - self.entries.len() as u64
+    }
+
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.last_sequence
+    }
+
+    /// Returns the number of restarts. Sequences are unique between two of them.
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Returns the entry with this number.
+    pub(crate) fn entry(&self, sequence: u64) -> Option<&Entry> {
+        let index = sequence.checked_sub(self.first_sequence())?;
+        self.entries.get(usize::try_from(index).ok()?)
     }
 
     fn index(&self, id: EntryId) -> Option<usize> {

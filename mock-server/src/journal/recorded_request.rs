@@ -194,6 +194,54 @@ impl RecordedRequest {
     }
 }
 
+impl RecordedRequest {
+    /// Returns the JSON with the exact bodies in addition: `bodyText` is the body as text, and `bodyHex`
+    /// has the bytes of a body that is not UTF-8.
+    pub(crate) fn to_exact_json(&self) -> Value {
+        let mut json = self.to_json();
+        add_exact(&mut json, &self.body);
+        if let Some(response) = &self.response {
+            add_exact(&mut json["response"], &response.body);
+        }
+        json
+    }
+
+    /// Returns whether a text, in any case, is in the path, the fault, a header or a body.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        let headers = |headers: &HeaderMap| {
+            (headers.iter())
+                .any(|(name, value)| has(name.as_str().as_bytes(), text) || has(value.as_bytes(), text))
+        };
+        let response = self.response.as_ref();
+        has(self.path.as_bytes(), text)
+            || has(self.query.as_deref().unwrap_or_default().as_bytes(), text)
+            || has(self.fault.as_deref().unwrap_or_default().as_bytes(), text)
+            || has(&self.body, text)
+            || headers(&self.headers)
+            || response.is_some_and(|response| {
+                has(&response.body, text) || headers(&response.headers)
+            })
+    }
+}
+
+/// Returns whether bytes contain a text in any case. Only the case of ASCII letters is ignored.
+fn has(bytes: &[u8], text: &str) -> bool {
+    let Some(first) = text.bytes().next() else {
+        return true;
+    };
+    let starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes);
+    let mut candidates = starts.filter_map(|start| bytes.get(start..start + text.len()));
+    candidates.any(|candidate| candidate.eq_ignore_ascii_case(text.as_bytes()))
+}
+
+fn add_exact(json: &mut Value, body: &[u8]) {
+    json["bodyText"] = String::from_utf8_lossy(body).into();
+    if std::str::from_utf8(body).is_err() {
+        let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        json["bodyHex"] = hex.into();
+    }
+}
+
 fn header_list(headers: &HeaderMap) -> Vec<(&str, String)> {
     headers
         .iter()

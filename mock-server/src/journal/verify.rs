@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::journal::difference::Difference;
 use crate::journal::pattern::RequestPattern;
 use crate::journal::printable::printable;
 use crate::journal::recorded_request::RecordedRequest;
@@ -37,17 +41,43 @@ impl fmt::Display for ExpectedCount {
     }
 }
 
+/// What arrived instead of the expected requests.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// The requests and how they differ, as text.
+    pub(crate) message: String,
+    /// The requests that the text shows.
+    pub(crate) nearest: Vec<Nearest>,
+}
+
+/// A request that arrived, and how it differs from the expected one.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Nearest {
+    /// The number of the request in the journal.
+    sequence: u64,
+    /// The fields that differ; none if the request matches.
+    differences: Vec<Difference>,
+}
+
+impl From<String> for Mismatch {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            nearest: Vec::new(),
+        }
+    }
+}
+
 /// How many requests a failed check shows.
 const SHOWN: usize = 5;
 
-/// Returns how many requests match the pattern, or a text that shows what arrived instead, nearest
-/// match first.
+/// Returns how many requests match the pattern, or what arrived instead, nearest match first.
 pub(crate) fn check(
     requests: &[RecordedRequest],
     evicted: u64,
     pattern: &RequestPattern,
     expected: ExpectedCount,
-) -> Result<u64, String> {
+) -> Result<u64, Mismatch> {
     let found = requests
         .iter()
         .filter(|request| pattern.matches(request))
@@ -60,7 +90,8 @@ pub(crate) fn check(
         return Err(format!(
             "expected {expected} of: {pattern}; found {found} in the journal, but {evicted} older \
              entries were dropped, so the journal cannot tell"
-        ));
+        )
+        .into());
     }
     if expected.includes(found) {
         return Ok(found);
@@ -68,7 +99,7 @@ pub(crate) fn check(
     let mut message = format!("expected {expected} of: {pattern}; found {found}");
     if requests.is_empty() {
         message.push_str("; no request arrived");
-        return Err(message);
+        return Err(message.into());
     }
     let mut near: Vec<_> = requests
         .iter()
@@ -80,18 +111,27 @@ pub(crate) fn check(
     } else {
         "; nearest first, these arrived:"
     });
-    for (differences, request) in near.iter().take(SHOWN) {
+    let more = near.len().saturating_sub(SHOWN);
+    near.truncate(SHOWN);
+    for (differences, request) in &near {
         message.push_str("\n  ");
         message.push_str(&request.line());
         for difference in differences {
             message.push_str("\n      ");
-            message.push_str(&printable(difference));
+            message.push_str(&printable(&difference.to_string()));
         }
     }
-    if let Some(more) = near.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if more > 0 {
         message.push_str(&format!("\n  … and {more} more"));
     }
-    Err(message)
+    let nearest = near
+        .into_iter()
+        .map(|(differences, request)| Nearest {
+            sequence: request.sequence,
+            differences,
+        })
+        .collect();
+    Err(Mismatch { message, nearest })
 }
 
 #[cfg(test)]
@@ -133,7 +173,9 @@ mod tests {
         }
         let pattern = RequestPattern::of(Operation::Create).body(json!({"name": "Ledger"}));
         assert_eq!(
-            check(&journal.requests(), 0, &pattern, ExpectedCount::exactly(1)).unwrap_err(),
+            check(&journal.requests(), 0, &pattern, ExpectedCount::exactly(1))
+                .unwrap_err()
+                .message,
             "expected 1 of: create body={\"name\":\"Ledger\"}; found 0; nearest first, these arrived:\n  \
              #2 POST /v1/agents create -> 201\n      \
              body.name: expected \"Ledger\", found \"Ledgre\"\n  \
@@ -150,7 +192,9 @@ mod tests {
         );
         let none: &[RecordedRequest] = &[];
         assert_eq!(
-            check(none, 0, &RequestPattern::any(), ExpectedCount::exactly(2)).unwrap_err(),
+            check(none, 0, &RequestPattern::any(), ExpectedCount::exactly(2))
+                .unwrap_err()
+                .message,
             "expected 2 of: any request; found 0; no request arrived"
         );
     }
@@ -170,7 +214,8 @@ mod tests {
                 at_most: 1,
             },
         )
-        .unwrap_err();
+        .unwrap_err()
+        .message;
         assert!(
             message.starts_with("expected at most 1 of: get; found 7; these arrived:\n  #1 GET")
         );
@@ -187,7 +232,7 @@ mod tests {
                 at_most: u64::MAX,
             },
         ] {
-            let message = check(&[], 3, &any, expected).unwrap_err();
+            let message = check(&[], 3, &any, expected).unwrap_err().message;
             assert!(message.contains("cannot tell"), "{message}");
         }
         // There is one, and the dropped entries cannot change that.

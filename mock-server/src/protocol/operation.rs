@@ -16,7 +16,7 @@ macro_rules! operations {
         }
 
         impl Operation {
-            const ALL: &[Self] = &[$(Self::$variant),*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// Returns the name that the command line and the control API use, such as
             /// `send_message`.

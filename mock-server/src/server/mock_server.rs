@@ -264,8 +264,8 @@ impl MockServer {
         let (requests, evicted) =
             self.change(|state| (state.journal.requests(), state.journal.evicted()));
         let count = ExpectedCount::exactly(expected as u64);
-        if let Err(message) = verify::check(&requests, evicted, pattern, count) {
-            panic!("{message}");
+        if let Err(mismatch) = verify::check(&requests, evicted, pattern, count) {
+            panic!("{}", mismatch.message);
         }
     }
 

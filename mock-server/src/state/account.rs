@@ -23,6 +23,8 @@ use crate::state::windows::Windows;
 /// An account with its clock.
 #[derive(Debug)]
 pub(crate) struct Account {
+    /// The number of the account in the order of first use. The shared account has the number 0.
+    pub(crate) number: usize,
     pub(crate) clock: RunningClock,
     /// Notified when a request arrives or has its response.
     pub(crate) requests: Notify,
@@ -49,9 +51,10 @@ pub(crate) struct AccountState {
 
 impl Account {
     /// Returns the account of a key in its initial state. The shared account has an empty key.
-    pub(crate) fn new(settings: &Settings, key: &str) -> Self {
+    pub(crate) fn new(settings: &Settings, key: &str, number: usize) -> Self {
         let seed = seed_of(settings.seed, key);
         Self {
+            number,
             clock: RunningClock::new(&settings.clock),
             requests: Notify::new(),
             state: Mutex::new(AccountState::new(settings, seed)),

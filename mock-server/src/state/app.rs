@@ -30,7 +30,7 @@ impl App {
     pub(crate) fn new(settings: Settings, state_file: Option<Arc<StateFile>>) -> Self {
         Self {
             keys: RwLock::new(settings.keys.clone()),
-            shared: Arc::new(Account::new(&settings, "")),
+            shared: Arc::new(Account::new(&settings, "", 0)),
             isolated: Mutex::default(),
             settings,
             body_budget: BodyBudget::new(BODY_BUDGET),
@@ -51,15 +51,26 @@ impl App {
     /// Returns the account of a key.
     pub(crate) fn account(&self, key: Option<&str>) -> Arc<Account> {
         match key {
-            Some(key) if self.settings.isolate_keys => self
-                .isolated
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(key.to_owned())
-                .or_insert_with(|| Arc::new(Account::new(&self.settings, key)))
-                .clone(),
+            Some(key) if self.settings.isolate_keys => {
+                let mut accounts = self.isolated.lock().unwrap_or_else(PoisonError::into_inner);
+                let number = accounts.len() + 1;
+                accounts
+                    .entry(key.to_owned())
+                    .or_insert_with(|| Arc::new(Account::new(&self.settings, key, number)))
+                    .clone()
+            }
             _ => self.shared.clone(),
         }
+    }
+
+    /// Returns the accounts with isolated keys and their keys, in the order of their first use.
+    pub(crate) fn isolated_accounts(&self) -> Vec<(String, Arc<Account>)> {
+        let accounts = self.isolated.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts: Vec<_> = (accounts.iter())
+            .map(|(key, account)| (key.clone(), account.clone()))
+            .collect();
+        accounts.sort_unstable_by_key(|(_, account)| account.number);
+        accounts
     }
 
     /// Returns what a key may do.

@@ -59,8 +59,9 @@ struct Inner {
     advanced: Notify,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct State {
+/// The state of a clock. Two are equal if the clock was not set or moved in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
     /// The time at which the clock was last frozen or started.
     base: Timestamp,
     /// When it was started; `None` while it is frozen.
@@ -99,6 +100,10 @@ impl RunningClock {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.lock().now()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        *self.lock()
     }
 
     /// Starts anew. Whoever waits goes on.

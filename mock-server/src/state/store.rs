@@ -87,6 +87,11 @@ impl Store {
         self.sorted.clear();
     }
 
+    /// Iterates over the agents, the newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.iter().rev().flatten()
+    }
+
     /// Returns the agents in the order of their creation.
     pub(crate) fn all(&self) -> Vec<Agent> {
         self.agents.iter().flatten().cloned().collect()

@@ -27,6 +27,20 @@ pub(crate) struct Windows {
     messages: HashMap<String, u64>,
 }
 
+/// How many windows of agents are shown.
+const MAX_SHOWN: usize = 20;
+
+/// What the current windows counted.
+#[derive(Debug)]
+pub(crate) struct Used<'a> {
+    /// The end of the windows in seconds since 1970.
+    pub(crate) reset: i64,
+    pub(crate) account: u64,
+    pub(crate) operations: &'a HashMap<Operation, u64>,
+    /// The agents with the number of their messages.
+    pub(crate) messages: Vec<(&'a String, &'a u64)>,
+}
+
 /// The rate-limit headers of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimitHeaders {
@@ -134,6 +148,21 @@ impl Windows {
                 Some(used) => *used += 1,
                 None => drop(self.messages.insert(agent.to_owned(), 1)),
             },
+        }
+    }
+
+    /// Returns the end of the current windows, the requests that each of them counted, and those of the
+    /// agents that received the most messages.
+    pub(crate) fn used(&mut self, now: Timestamp) -> Used<'_> {
+        let reset = self.enter(now);
+        let mut messages: Vec<_> = self.messages.iter().collect();
+        messages.sort_unstable_by_key(|(agent, used)| (std::cmp::Reverse(**used), *agent));
+        messages.truncate(MAX_SHOWN);
+        Used {
+            reset,
+            account: self.account,
+            operations: &self.used,
+            messages,
         }
     }
 
