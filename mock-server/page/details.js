@@ -32,7 +32,7 @@ export async function show(row) {
       ...fact("Operation", request.operation),
       ...(request.agentId ? fact("Agent", oneLine(request.agentId)) : []),
       ...(request.fault ? fact("Fault", el("span", { class: "chip" }, request.fault)) : []),
-      ...fact("Arrived", oneLine(request.time)),
+      ...fact("Arrived", oneLine(request.time.replace("T", " ").replace(/(\.\d{3})\d*/, "$1"))),
       ...fact("Took", duration(request.durationMs)),
       ...(request.clientLeft ? fact("End", "the client left before the end of the response") : [])),
     el("p", { class: "actions" },

@@ -153,9 +153,11 @@ function render(row, id) {
     el("span", { class: "sequence" }, `#${row.sequence}`),
     el("span", { class: `status ${statusClass(row)}` }, row.status ?? (row.durationMs === null ? "…" : "none")),
     el("span", { class: "method" }, row.method),
-    el("span", { class: "path" }, oneLine(row.path.slice(0, 400))),
+    el("span", { class: "what" },
+      el("span", { class: "path" }, oneLine(row.path.slice(0, 400))),
+      row.fault ? el("span", { class: "chip" }, row.fault) : null,
+      row.clientLeft ? el("span", { class: "chip" }, "client left") : null),
     el("span", { class: "operation" }, row.operation),
-    el("span", { class: "fault" }, row.fault ? el("span", { class: "chip" }, row.fault) : "", row.clientLeft ? el("span", { class: "chip" }, "client left") : ""),
     el("span", { class: "duration" }, duration(row.durationMs)),
     el("span", { class: "time" }, timeOfDay(row.time)));
   element.row = row;

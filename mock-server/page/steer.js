@@ -90,6 +90,8 @@ $("set-tier").addEventListener("click", async () => {
 
 // ---- Faults ----
 
+const often = times => (times === 1 ? "once" : `${times} times`);
+
 async function loadFaults() {
   const { faults } = await control("GET", "faults");
   $("faults").replaceChildren(...faults.map(({ id, fault, applied }) => {
@@ -99,7 +101,7 @@ async function loadFaults() {
       .map(([name, value]) => `${name} ${typeof value === "object" ? [value].flat().map(item => (typeof item === "string" ? item : JSON.stringify(item))).join(", ") : value}`);
     return el("li", { class: isUsedUp ? "used" : "" },
       el("span", {}, el("span", { class: "chip" }, kind), " ", oneLine(facts.join(" · ").slice(0, 300))),
-      el("span", { class: "quiet" }, isUsedUp ? `used up: applied ${applied} times` : times === undefined ? `applied ${applied} times` : `applied ${applied} of ${times} times`),
+      el("span", { class: "quiet" }, isUsedUp ? `used up: applied ${often(applied)}` : times === undefined ? `applied ${often(applied)}` : `applied ${applied} of ${times} times`),
       el("button", { type: "button", "aria-label": `Remove the fault ${kind} (${id})`, onclick: () => control("DELETE", `faults/${id}`).then(loadFaults) }, "Remove"));
   }));
   if (faults.length === 0) $("faults").append(el("li", { class: "empty" }, "No fault. Requests succeed unless they are wrong."));
@@ -128,7 +130,8 @@ async function loadFaultForm() {
 function drawFields() {
   const { description, properties, required } = schema.kinds[$("fault-kind").value];
   $("fault-description").textContent = description.replaceAll("`", "").replaceAll("\n", " ");
-  const fields = Object.entries(properties).filter(([name]) => name !== "kind");
+  const fields = Object.entries(properties).filter(([name]) => name !== "kind")
+    .sort(([a], [b]) => required.includes(b) - required.includes(a));
   $("fault-fields").replaceChildren(...fields.map(([name, field]) => input(name, field, START[name] ?? "", required.includes(name))),
     input("times", schema.modifiers.times, START.times));
 }
@@ -145,7 +148,8 @@ function input(name, field, value, isRequired = false) {
   const isNumber = types.includes("integer") || types.includes("number");
   const control = el("input", { name, autocomplete: "off", type: isNumber ? "number" : "text", min: field.minimum, max: field.maximum > 1e15 ? null : field.maximum, step: types.includes("number") ? "any" : null, required: isRequired });
   control.value = value;
-  return el("label", { title }, name === "agents" ? "agents (ids with spaces between)" : name === "details" ? "details (JSON)" : name === "times" ? "times (empty: without end)" : label, control);
+  if (name === "times") control.placeholder = "no limit";
+  return el("label", { title }, name === "agents" ? "agents (ids with spaces between)" : name === "details" ? "details (JSON)" : name === "times" ? "times" : label, control);
 }
 
 $("fault-form").addEventListener("submit", async event => {

@@ -122,7 +122,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ControlError> {
     let id = input::path(id)?;
     let state = account.lock();
-    let agent = (state.store.get(&id)).ok_or_else(|| Failure::agent_not_found(&id))?;
+    let agent = (state.store.get(&id)).ok_or_else(|| Failure::no_such("Agent", &id))?;
     Ok(ok(&AgentMemory {
         agent: ListedAgent::new(agent),
         conversations: agent.conversations.clone(),

@@ -36,9 +36,9 @@ impl FromRequestParts<Arc<App>> for TargetAccount {
             let number = number.to_str().ok().and_then(|number| number.parse().ok());
             let account = app.isolated_accounts().into_iter();
             let mut account = account.filter(|(_, account)| Some(account.number) == number);
-            let (key, account) = account
-                .next()
-                .ok_or_else(|| ControlError::bad("X-Mock-Account is not the number of an account"))?;
+            let (key, account) = account.next().ok_or_else(|| {
+                ControlError::bad("X-Mock-Account is not the number of an account")
+            })?;
             return Ok(Self(account, Some(key)));
         }
         if app.settings.isolate_keys && key.is_none() {

@@ -12,8 +12,8 @@ use crate::control::access::ControlAccess;
 use crate::control::error::ControlError;
 use crate::control::guard::guard;
 use crate::control::{
-    accounts, agents, capabilities, clock, description, events, faults, journal, keys, limits, pace,
-    page, replies, server, state, windows,
+    accounts, agents, capabilities, clock, description, events, faults, journal, keys, limits,
+    pace, page, replies, server, state, windows,
 };
 use crate::state::app::App;
 

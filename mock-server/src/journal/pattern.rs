@@ -209,7 +209,11 @@ fn compare_json(path: &str, expected: &Value, found: &Value, differences: &mut V
         }
         (expected, found) if expected == found => {}
         (expected, found) => {
-            differences.push(Difference::new(path, expected.to_string(), found.to_string()));
+            differences.push(Difference::new(
+                path,
+                expected.to_string(),
+                found.to_string(),
+            ));
         }
     }
 }

@@ -209,8 +209,9 @@ impl RecordedRequest {
     /// Returns whether a text, in any case, is in the path, the fault, a header or a body.
     pub(crate) fn contains(&self, text: &str) -> bool {
         let headers = |headers: &HeaderMap| {
-            (headers.iter())
-                .any(|(name, value)| has(name.as_str().as_bytes(), text) || has(value.as_bytes(), text))
+            (headers.iter()).any(|(name, value)| {
+                has(name.as_str().as_bytes(), text) || has(value.as_bytes(), text)
+            })
         };
         let response = self.response.as_ref();
         has(self.path.as_bytes(), text)
@@ -218,9 +219,8 @@ impl RecordedRequest {
             || has(self.fault.as_deref().unwrap_or_default().as_bytes(), text)
             || has(&self.body, text)
             || headers(&self.headers)
-            || response.is_some_and(|response| {
-                has(&response.body, text) || headers(&response.headers)
-            })
+            || response
+                .is_some_and(|response| has(&response.body, text) || headers(&response.headers))
     }
 }
 
@@ -229,7 +229,11 @@ fn has(bytes: &[u8], text: &str) -> bool {
     let Some(first) = text.bytes().next() else {
         return true;
     };
-    let starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes);
+    let starts = memchr::memchr2_iter(
+        first.to_ascii_lowercase(),
+        first.to_ascii_uppercase(),
+        bytes,
+    );
     let mut candidates = starts.filter_map(|start| bytes.get(start..start + text.len()));
     candidates.any(|candidate| candidate.eq_ignore_ascii_case(text.as_bytes()))
 }

@@ -11,5 +11,6 @@ mod journal;
 mod limits;
 mod many_mocks;
 mod memory;
+mod page;
 mod state_file;
 mod support;
