@@ -48,7 +48,7 @@ pub(crate) struct Options {
     /// Host name under which the control API may be used without a token (repeatable)
     #[arg(long, value_name = "NAME", conflicts_with = "no_control", help_heading = CONTROL_API)]
     pub(crate) allow_host: Vec<String>,
-    /// Disable the control API under /__mock
+    /// Disable the control API under /__mock, and its page
     #[arg(long, conflicts_with = "control_token", help_heading = CONTROL_API)]
     pub(crate) no_control: bool,
     /// API key with all permissions (repeatable; default: test-key)

@@ -1,6 +1,6 @@
 //! The life of the program: start, announcement and end.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::process::ExitCode;
@@ -210,13 +210,23 @@ fn announce(
     if let Some(file) = ready_file {
         file.write(mock.base_url())?;
     }
+    let base_url = mock.base_url();
+    let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
+    let page = (!options.no_control).then(|| format!("{root}/__mock/"));
+    let mut stdout = io::stdout();
     let line = match options.log_format {
-        LogFormat::Human => format!("orionos-mock-server is ready at {}", mock.base_url()),
+        LogFormat::Human => {
+            let mut line = format!("orionos-mock-server is ready at {base_url}");
+            // Programs read one line.
+            if let Some(page) = page.filter(|_| stdout.is_terminal()) {
+                line.push_str(&format!("\nOpen {page} to see what happens"));
+            }
+            line
+        }
         LogFormat::Json => {
-            serde_json::json!({"event": "ready", "baseUrl": mock.base_url()}).to_string()
+            serde_json::json!({"event": "ready", "baseUrl": base_url, "pageUrl": page}).to_string()
         }
     };
-    let mut stdout = io::stdout();
     // The mock works even if nobody reads the line.
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     Ok(())

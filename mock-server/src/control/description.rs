@@ -23,6 +23,7 @@ use crate::control::replies::Replies;
 use crate::control::server::{Health, Ready};
 use crate::control::windows::WindowList;
 use crate::faults::fault::Fault;
+use crate::journal::recorded_request::JournalEntry;
 use crate::protocol::operation::Operation;
 use crate::state::app::App;
 use crate::state::limits::Limits;
@@ -238,7 +239,7 @@ fn paths(types: &mut Types) -> Value {
             }],
             "get": build(Method::new(
                 "showRequest", "Returns one request, in addition with its exact bodies as text",
-                json!({"type": "object"}))
+                types.reference::<JournalEntry<'static>>())
                 .failing(&["400", "404"])),
         },
         "/__mock/requests/verify": {"post": build(Method::new(

@@ -94,6 +94,11 @@ fn the_ready_line_and_file_have_the_real_url() {
     let json = Running::start(&["--log-format", "json"]);
     let line: Value = serde_json::from_str(&json.line).unwrap();
     assert_eq!(line["event"], "ready");
+    let page = line["baseUrl"].as_str().unwrap().replace("/v1", "/__mock/");
+    assert_eq!(line["pageUrl"], page);
+    let without = Running::start(&["--log-format", "json", "--no-control"]);
+    let line: Value = serde_json::from_str(&without.line).unwrap();
+    assert_eq!(line["pageUrl"], Value::Null);
 }
 
 #[test]

@@ -271,7 +271,10 @@ async fn health_capabilities_and_descriptions_are_served() {
         "ok"
     );
     let ready = control(&mock, "GET", "ready", Value::Null).await.json();
-    assert_eq!(ready, json!({"ready": true, "baseUrl": mock.base_url()}));
+    assert_eq!(
+        ready,
+        json!({"ready": true, "baseUrl": mock.base_url(), "isolatedKeys": false})
+    );
     let capabilities = control(&mock, "GET", "capabilities", Value::Null)
         .await
         .json();

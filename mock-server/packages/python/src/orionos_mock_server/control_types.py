@@ -8,6 +8,27 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict, Union
 
 
+class AccountSummary(TypedDict):
+    """An account."""
+
+    # The number to send in `X-Mock-Account`.
+    account: int
+    # The number of agents.
+    agents: int
+    # The beginning of its key.
+    key: str
+    # The number of the last request.
+    requests: int
+
+
+class Accounts(TypedDict):
+    """The accounts, in the order of their first use."""
+
+    accounts: list[AccountSummary]
+    # Whether every key has its own account. Otherwise there is no list.
+    isolated: bool
+
+
 class _AgentRequired(TypedDict):
     """The required fields."""
 
@@ -42,6 +63,22 @@ class AgentChange(TypedDict, total=False):
     protected: str | None
     # Why the agent does not reply.
     unavailable: str | None
+
+
+class AgentList(TypedDict):
+    """Agents, the newest first."""
+
+    # At most 200.
+    agents: list[ListedAgent]
+    # The number of all agents.
+    total: int
+
+
+class AgentMemory(TypedDict):
+    """An agent with the conversations that it remembers."""
+
+    agent: ListedAgent
+    conversations: list[Conversation]
 
 
 class _AgentStateRequired(TypedDict):
@@ -105,6 +142,17 @@ class Conversation(_ConversationRequired, total=False):
     lastMessage: int
     roomId: str | None
     userId: str | None
+
+
+class Difference(TypedDict):
+    """A field that differs from the expected value."""
+
+    # The expected value as text.
+    expected: str
+    # The field, such as `status`, `header accept` or `body.name`.
+    field: str
+    # The found value as text.
+    found: str
 
 
 class ErrorBody(TypedDict):
@@ -350,6 +398,13 @@ class FaultState(TypedDict):
     id: FaultId
 
 
+class Found(TypedDict):
+    """The requests that contain the text."""
+
+    # Their sequence numbers.
+    sequences: list[int]
+
+
 class Health(TypedDict):
     """The health of the mock."""
 
@@ -436,6 +491,40 @@ class Limits(TypedDict, total=False):
     update: int | None
 
 
+class _ListedAgentRequired(TypedDict):
+    """The required fields."""
+
+    id: str
+    name: str
+    status: str
+    totalMessages: int
+
+
+class ListedAgent(_ListedAgentRequired, total=False):
+    """An agent in a list."""
+
+    protected: str | None
+    unavailable: str | None
+
+
+class Mismatched(TypedDict):
+    """The result of a failed check."""
+
+    # What was expected, and what arrived.
+    error: str
+    # What arrived, nearest match first.
+    nearest: list[Nearest]
+
+
+class Nearest(TypedDict):
+    """A request that arrived, and how it differs from the expected one."""
+
+    # The fields that differ; none if the request matches.
+    differences: list[Difference]
+    # The number of the request in the journal.
+    sequence: int
+
+
 class NewKey(TypedDict):
     """A key and its permissions."""
 
@@ -472,6 +561,8 @@ class Ready(TypedDict):
 
     # The base URL of the API, with `/v1`.
     baseUrl: str
+    # Whether every key has its own account.
+    isolatedKeys: bool
     ready: bool
 
 
@@ -555,3 +646,30 @@ class Wait(TypedDict, total=False):
     request: RequestPattern
     # How long to wait at most, in milliseconds of real time. Defaults to 5,000.
     timeoutMs: int
+
+
+class _WindowRequired(TypedDict):
+    """The required fields."""
+
+    limit: int
+    # `account`, the name of an operation, or `messages`.
+    name: str
+    # The number of requests that were counted.
+    used: int
+
+
+class Window(_WindowRequired, total=False):
+    """A rate-limit window."""
+
+    # The agent of a window of messages.
+    agentId: str | None
+
+
+class WindowList(TypedDict):
+    """The current rate-limit windows."""
+
+    now: str
+    # When all windows reset.
+    resetsAt: str
+    # Windows with a limit: of the account, of operations, and of the agents with the most messages.
+    windows: list[Window]
