@@ -33,7 +33,7 @@ fn main() {
     );
     let short = Some("At 14:10, number 7.");
     for (name, reply, request) in [
-        ("get", None, get),
+        ("get", None, get.clone()),
         ("list of 20", None, list.clone()),
         ("message, short reply", short, message.clone()),
         ("message, reply of the last 20 texts", None, message),
@@ -41,6 +41,8 @@ fn main() {
     ] {
         compare(&runtime, name, reply, &request);
     }
+    let viewers = with_a_viewer(&runtime, &get);
+    println!("\nA get with one viewer of the page, as a share of its rate without: {viewers:.3}");
     println!("\n| agents | a list of 20, µs | ratio | after a create, µs |\n|---|---|---|---|");
     let mut smallest = None;
     for agents in [100, 10_000, 100_000] {
@@ -198,6 +200,42 @@ fn compare(
         at(&mut times, 0.99),
         at(&mut bare_times, 0.99)
     );
+}
+
+/// Returns the rate of a request while a viewer reads the events, divided by its rate without a viewer.
+fn with_a_viewer(runtime: &tokio::runtime::Runtime, request: &[u8]) -> f64 {
+    let mock = mock(100, None);
+    let mut ratios = Vec::new();
+    for round in 0..ROUNDS + 2 {
+        let first = runtime.block_on(load(&mock, request)).0;
+        let viewed: f64 = runtime.block_on(async {
+            let viewer = tokio::spawn(watch(mock.clone()));
+            let both = load(&mock, request).await.0 + load(&mock, request).await.0;
+            viewer.abort();
+            both
+        });
+        let last = runtime.block_on(load(&mock, request)).0;
+        if round >= 2 {
+            ratios.push((first + last) / viewed);
+        }
+    }
+    at(&mut ratios, 0.5)
+}
+
+/// Reads the events of the mock.
+async fn watch(address: String) {
+    let mut stream = TcpStream::connect(&address).await.expect("it listens");
+    let request = "GET /__mock/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("it reads");
+    let mut buffer = vec![0; 64 * 1024];
+    while stream
+        .read(&mut buffer)
+        .await
+        .is_ok_and(|length| length > 0)
+    {}
 }
 
 /// Returns the value below which this share of all values is.

@@ -18,6 +18,7 @@ mod error_texts;
 mod failure_table;
 mod fixtures_round_trip;
 mod fleet;
+mod from_the_page;
 mod headers;
 mod hostile_server;
 mod live_lists;

@@ -25,7 +25,7 @@ use crate::state::limits::Limits;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How many requests an event has at most, so that the journal is locked only for moments. A viewer
 /// that falls behind catches up later.
-const BATCH: usize = 500;
+const BATCH: usize = 1_000;
 /// How long a connection is silent at most.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A viewer that does not read for this long is dropped.
@@ -98,13 +98,16 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
 impl Viewer {
     async fn wait(&mut self) -> String {
         loop {
+            // Also after news, so that a viewer costs the same however many requests arrive.
+            if self.marks.is_some() {
+                tokio::time::sleep(INTERVAL).await;
+            }
             if let Some(event) = self.look() {
                 return event;
             }
             if self.sent.elapsed() >= HEARTBEAT {
                 return ": nothing new\n\n".to_owned();
             }
-            tokio::time::sleep(INTERVAL).await;
         }
     }
 

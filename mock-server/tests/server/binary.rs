@@ -232,7 +232,9 @@ fn the_health_check_tells_whether_a_mock_runs() {
     let answering = std::thread::spawn(move || {
         let (mut connection, _) = other.accept().unwrap();
         let _ = connection.read(&mut [0; 1024]);
-        connection.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap();
+        connection
+            .write_all(b"HTTP/1.1 404 Not Found\r\n\r\n")
+            .unwrap();
     });
     let failed = check("127.0.0.1", &port);
     assert_eq!(failed.status.code(), Some(1));
