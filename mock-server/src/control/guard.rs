@@ -63,8 +63,11 @@ fn check(access: &ControlAccess, request: &Request) -> Result<(), ControlError> 
 fn hosts(uri: &Uri, headers: &HeaderMap) -> Result<Vec<Authority>, ControlError> {
     let mut hosts: Vec<Authority> = uri.authority().cloned().into_iter().collect();
     for host in headers.get_all(HOST) {
+        // A host has no user info, but an authority can.
         let host = Authority::try_from(host.as_bytes())
-            .map_err(|_| ControlError::bad("the header Host is invalid"))?;
+            .ok()
+            .filter(|host| !host.as_str().contains('@'))
+            .ok_or_else(|| ControlError::bad("the header Host is invalid"))?;
         hosts.push(host);
     }
     Ok(hosts)

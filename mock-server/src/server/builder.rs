@@ -1,6 +1,8 @@
 //! The settings of a mock, and its start.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -256,7 +258,7 @@ impl MockServerBuilder {
             path: path.display().to_string(),
             reason,
         };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let text = read_bounded(path).map_err(|error| wrong(error.to_string()))?;
         let agents: Vec<Value> =
             serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         Ok(self.agents(agents))
@@ -434,4 +436,18 @@ fn service(app: &Arc<App>, access: ControlAccess, cors: CorsOrigins) -> MockServ
         router = router.merge(control::router::router(app.clone(), access));
     }
     MockService::new(router)
+}
+
+/// Reads a file. What is not a file, such as a device, may never end.
+fn read_bounded(path: &Path) -> io::Result<String> {
+    const LIMIT: u64 = 64 << 20;
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        return io::read_to_string(file);
+    }
+    let text = io::read_to_string(file.take(LIMIT + 1))?;
+    match text.len() as u64 > LIMIT {
+        true => Err(io::Error::other("it is larger than 64 MiB and not a file")),
+        false => Ok(text),
+    }
 }

@@ -194,6 +194,8 @@ fn a_failed_start_prints_one_line_and_exits_with_2() {
             vec!["--port", "0", "--agents", "/does/not/exist"],
             "cannot read",
         ),
+        #[cfg(unix)]
+        (vec!["--port", "0", "--agents", "/dev/zero"], "larger than"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
             .args(&arguments)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orionos_mock_server::MockServer;
+use orionos_mock_server::{Fault, MockServer, Operation};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -141,5 +141,158 @@ async fn http_1_1_requires_exactly_one_host() {
             let answer = exchange(&mock, request.as_bytes()).await;
             assert_eq!(&answer[9..12], status, "{path} {version} {host:?}");
         }
+    }
+}
+
+/// The statuses of all responses that came back.
+fn statuses(answer: &str) -> Vec<&str> {
+    answer
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|response| &response[..3])
+        .collect()
+}
+
+#[tokio::test]
+async fn no_spelling_of_a_request_gets_around_the_guard() {
+    let mock = MockServer::start().await;
+    mock.fault(Fault::close().on(Operation::Delete));
+    for (request, expected) in [
+        ("POST /__mock/reset HTTP/1.1\r\nhost: evil.example", "403"),
+        ("POST /__mock/%72eset HTTP/1.1\r\nhost: evil.example", "403"),
+        ("POST /__mock//reset HTTP/1.1\r\nhost: evil.example", "403"),
+        ("POST /__mock/./reset HTTP/1.1\r\nhost: evil.example", "403"),
+        ("POST /__mock/reset/ HTTP/1.1\r\nhost: evil.example", "403"),
+        ("POST /__mock/reset?a HTTP/1.1\r\nhost: evil.example", "403"),
+        (
+            "POST /__mock/../__mock/reset HTTP/1.1\r\nhost: evil.example",
+            "403",
+        ),
+        // These are other paths, and there is nothing at them.
+        ("POST /%5f_mock/reset HTTP/1.1\r\nhost: evil.example", "404"),
+        (
+            "POST /%5F%5Fmock%2Freset HTTP/1.1\r\nhost: evil.example",
+            "404",
+        ),
+        ("POST //__mock/reset HTTP/1.1\r\nhost: evil.example", "404"),
+        ("POST /./__mock/reset HTTP/1.1\r\nhost: evil.example", "404"),
+        (
+            "POST /v1/../__mock/reset HTTP/1.1\r\nhost: evil.example",
+            "404",
+        ),
+        ("POST /__MOCK/reset HTTP/1.1\r\nhost: evil.example", "404"),
+        ("POST /__mock%2freset HTTP/1.1\r\nhost: evil.example", "404"),
+        // The target and the header may name different hosts.
+        (
+            "POST http://evil.example/__mock/reset HTTP/1.1\r\nhost: localhost",
+            "403",
+        ),
+        (
+            "POST http://localhost/__mock/reset HTTP/1.1\r\nhost: evil.example",
+            "403",
+        ),
+        (
+            "POST http://a@evil.example/__mock/reset HTTP/1.1\r\nhost: localhost",
+            "403",
+        ),
+        // Forms of a host.
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: evil.example:80",
+            "403",
+        ),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: evil.example.", "403"),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost@evil.example",
+            "400",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: evil.example@localhost",
+            "400",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost evil.example",
+            "400",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost/evil.example",
+            "400",
+        ),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: ", "400"),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: [::2]", "403"),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: [fe80::1]:80", "403"),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: 0.0.0.0", "403"),
+        ("POST /__mock/reset HTTP/1.1\r\nhost: 0x7f.1", "403"),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost\r\nhost: evil.example",
+            "400",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost\r\norigin: ",
+            "403",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost\r\norigin: a\r\norigin: http://localhost",
+            "403",
+        ),
+        (
+            "POST /__mock/reset HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: Cross-Site",
+            "403",
+        ),
+        ("POST /__mock/reset HTTP/1.0\r\nhost: evil.example", "403"),
+    ] {
+        let bytes =
+            format!("{request}\r\nauthorization: Bearer test-key\r\nconnection: close\r\n\r\n");
+        let answer = exchange(&mock, bytes.as_bytes()).await;
+        let answer = answer.replace("HTTP/1.0 ", "HTTP/1.1 ");
+        assert_eq!(statuses(&answer), [expected], "{request}");
+        assert_eq!(mock.faults().len(), 1, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn every_spelling_of_this_machine_passes_the_guard() {
+    let mock = MockServer::start().await;
+    for request in [
+        "GET /__mock/state HTTP/1.1\r\nhost: localhost:1",
+        "GET /__mock/state HTTP/1.1\r\nhost: LocalHost.",
+        "GET /__mock/state HTTP/1.1\r\nhost: 127.0.0.1",
+        "GET /__mock/state HTTP/1.1\r\nhost: [::1]:3000",
+        "GET /__mock/state HTTP/1.1\r\nhost: [0:0:0:0:0:0:0:1]",
+        "GET http://localhost/__mock/state HTTP/1.1\r\nhost: localhost",
+        "GET /__mock/state HTTP/1.0",
+    ] {
+        let bytes = format!("{request}\r\nconnection: close\r\n\r\n");
+        let answer = exchange(&mock, bytes.as_bytes()).await;
+        assert_eq!(&answer[9..12], "200", "{request}");
+    }
+}
+
+#[tokio::test]
+async fn each_request_of_a_connection_passes_the_guard_for_itself() {
+    let mock = MockServer::start().await;
+    mock.fault(Fault::close().on(Operation::Delete));
+    let good = "GET /__mock/clock HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let evil = "POST /__mock/reset HTTP/1.1\r\nhost: evil.example\r\ncontent-length: 0\r\n\r\n";
+    let last = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let answer = exchange(&mock, format!("{good}{evil}{good}{evil}{last}").as_bytes()).await;
+    assert_eq!(statuses(&answer), ["200", "403", "200", "403", "200"]);
+
+    // What is in a body is not a request.
+    let inside = format!("{evil}0\r\n\r\n");
+    for headers in [
+        format!("content-length: {}", inside.len()),
+        format!(
+            "content-length: {}\r\ncontent-length: {}",
+            inside.len(),
+            inside.len()
+        ),
+    ] {
+        let request = format!(
+            "POST /v1/agents HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer test-key\r\n\
+             connection: close\r\n{headers}\r\n\r\n{inside}"
+        );
+        let answer = exchange(&mock, request.as_bytes()).await;
+        assert_eq!(statuses(&answer).len(), 1, "{answer}");
+        assert_eq!(mock.faults().len(), 1);
     }
 }
