@@ -41,6 +41,8 @@ pub use server::builder::MockServerBuilder;
 pub use server::mock_server::MockServer;
 pub use server::service::{MockBody, MockService};
 pub use server::start_error::StartError;
+#[cfg(feature = "tls")]
+pub use server::tls_fault::TlsFault;
 pub use state::clock::Clock;
 pub use state::keys::KeyState;
 pub use state::limits::{Limits, Tier};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use jiff::Timestamp;
-use orionos_mock_server::{Fault, ListKey, SettingsUpdate, Tier};
+use orionos_mock_server::{Fault, ListKey, SettingsUpdate, Tier, TlsFault};
 
 // The sections of `--help`.
 const ADDRESS: &str = "Address";
@@ -27,6 +27,12 @@ pub(crate) struct Options {
     /// Allow an address that other machines can reach; needs --control-token or --no-control
     #[arg(long, help_heading = ADDRESS)]
     pub(crate) allow_remote: bool,
+    /// Serve https with a new certificate authority instead of http
+    #[arg(long, help_heading = ADDRESS)]
+    pub(crate) tls: bool,
+    /// File that holds the certificate of the authority in PEM while the mock runs
+    #[arg(long, value_name = "PATH", requires = "tls", help_heading = ADDRESS)]
+    pub(crate) ca_file: Option<PathBuf>,
     /// URL at which clients reach the mock, such as http://mock:3000
     #[arg(long, value_name = "URL", help_heading = ADDRESS)]
     pub(crate) public_url: Option<String>,
@@ -84,6 +90,10 @@ pub(crate) struct Options {
     /// Inject a fault, such as status=503,on=send_message,times=2 (repeatable)
     #[arg(long, value_name = "FAULT", help_heading = BEHAVIOR)]
     pub(crate) fault: Vec<Fault>,
+    /// Break the TLS of connections: expired_certificate, wrong_name, unknown_authority, handshake_hang
+    /// or handshake_break
+    #[arg(long, value_name = "FAULT", requires = "tls", help_heading = BEHAVIOR)]
+    pub(crate) tls_fault: Option<TlsFault>,
     /// Reply of agents, a template with {text} {turn} {agent} {user} {room} {earlier}
     #[arg(long, value_name = "TEMPLATE", help_heading = BEHAVIOR)]
     pub(crate) reply: Option<String>,

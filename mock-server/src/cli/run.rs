@@ -9,8 +9,8 @@ use std::time::Duration;
 use orionos_mock_server::{Clock, MockServer, MockServerBuilder, StartError};
 use serde_json::Value;
 
+use crate::cli::file_of_run::FileOfRun;
 use crate::cli::options::{ClockKind, LogFormat, Options};
-use crate::cli::ready_file::ReadyFile;
 use crate::cli::request_log::RequestLog;
 use crate::cli::stop::{StandardInput, Stop};
 
@@ -44,8 +44,9 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 }
 
 async fn serve(options: Options) -> Result<(), String> {
-    let ready_file = options.ready_file.as_deref().map(ReadyFile::new);
-    let mut ready_file = ready_file.transpose()?;
+    let file = |path: &Option<_>, name| path.as_deref().map(|path| FileOfRun::new(path, name));
+    let mut ready_file = file(&options.ready_file, "ready file").transpose()?;
+    let mut ca_file = file(&options.ca_file, "CA file").transpose()?;
     // Listening for signals before the announcement does not miss any.
     let agents = agents_from_stdin(&options)?;
     let stdin = match (options.exit_on_stdin_close, &agents) {
@@ -56,9 +57,12 @@ async fn serve(options: Options) -> Result<(), String> {
     let stop = Stop::listen(stdin).map_err(|error| error.to_string())?;
     let log = (!options.quiet).then(RequestLog::start);
     let mock = start(&options, &agents.unwrap_or_default(), log.as_ref()).await?;
+    if let Some(file) = &mut ca_file {
+        file.write(mock.ca_pem())?;
+    }
     announce(&options, &mock, ready_file.as_mut())?;
     stop.wait().await;
-    drop(ready_file);
+    drop((ready_file, ca_file));
     mock.shut_down(GRACE).await;
     let saved = mock.save();
     if let Some(log) = log {
@@ -146,6 +150,12 @@ fn settings(options: &Options) -> Result<MockServerBuilder, String> {
     for name in &options.allow_host {
         builder = builder.allow_host(name);
     }
+    if options.tls {
+        builder = builder.https();
+    }
+    if let Some(fault) = options.tls_fault {
+        builder = builder.tls_fault(fault);
+    }
     if let Some(url) = &options.public_url {
         builder = builder.public_url(url);
     }
@@ -205,7 +215,7 @@ fn explain(error: &StartError) -> String {
 fn announce(
     options: &Options,
     mock: &MockServer,
-    ready_file: Option<&mut ReadyFile>,
+    ready_file: Option<&mut FileOfRun>,
 ) -> Result<(), String> {
     if let Some(file) = ready_file {
         file.write(mock.base_url())?;

@@ -44,17 +44,33 @@ pub(crate) fn before(plan: &FaultPlan) -> Option<Response> {
             set_content_type(&mut response, "text/html");
             Some(response)
         }
-        FaultKind::Close if !plan.acts => Some(ConnectionFault::Close.response()),
-        FaultKind::Reset if !plan.acts => Some(ConnectionFault::Reset.response()),
+        kind if !plan.acts || matches!(kind, FaultKind::RefusedStream) => {
+            Some(connection_fault(kind, false)?.response())
+        }
+        _ => None,
+    }
+}
+
+/// Returns how the connection fails, if the fault is one of the connection.
+fn connection_fault(kind: &FaultKind, acted: bool) -> Option<ConnectionFault> {
+    match kind {
+        FaultKind::Close => Some(ConnectionFault::Close),
+        FaultKind::Reset => Some(ConnectionFault::Reset),
+        FaultKind::RefusedStream => Some(ConnectionFault::RefusedStream),
+        FaultKind::ResetStream => Some(ConnectionFault::ResetStream),
+        FaultKind::Goaway => Some(ConnectionFault::GoAway { acted }),
         _ => None,
     }
 }
 
 /// Changes the response of a request on which the mock has acted.
 pub(crate) fn after(mut response: Response, plan: &FaultPlan) -> Response {
+    let kind = plan.kind.as_ref();
+    let fault = kind.and_then(|kind| connection_fault(kind, plan.acts));
+    if let Some(fault) = fault {
+        return fault.response();
+    }
     match &plan.kind {
-        Some(FaultKind::Close) => ConnectionFault::Close.response(),
-        Some(FaultKind::Reset) => ConnectionFault::Reset.response(),
         Some(FaultKind::WrongContentType) => {
             set_content_type(&mut response, "text/plain");
             response

@@ -46,7 +46,7 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(crate) probability: Option<f64>,
-    /// Whether the mock acts on the request before a `close` or `reset`.
+    /// Whether the mock acts on the request before a `close`, `reset`, `reset_stream` or `goaway`.
     #[serde(default)]
     pub(crate) acts: bool,
 }
@@ -92,6 +92,16 @@ pub enum FaultKind {
     Close,
     /// Resets the connection (TCP RST) instead of responding.
     Reset,
+    /// Refuses the request (HTTP/2: RST_STREAM with REFUSED_STREAM), on which the mock does not act. On
+    /// HTTP/1.1 it resets the connection.
+    RefusedStream,
+    /// Resets the request's stream instead of responding (HTTP/2: RST_STREAM with INTERNAL_ERROR). On
+    /// HTTP/1.1 it resets the connection.
+    ResetStream,
+    /// Accepts no more requests on the connection, of which this request is the first (HTTP/2: GOAWAY).
+    /// If the mock acts, this request is the last that it accepts, and is not answered. Earlier requests
+    /// are completed. On HTTP/1.1 it closes the connection.
+    Goaway,
     /// Closes the connection in the middle of the response body, before its `Content-Length`.
     CutBody,
     /// Sends a JSON body that ends too early, with a matching `Content-Length`.
@@ -158,6 +168,9 @@ impl FaultKind {
             Self::Latency { .. } => "latency",
             Self::Close => "close",
             Self::Reset => "reset",
+            Self::RefusedStream => "refused_stream",
+            Self::ResetStream => "reset_stream",
+            Self::Goaway => "goaway",
             Self::CutBody => "cut_body",
             Self::TruncatedJson => "truncated_json",
             Self::MalformedJson => "malformed_json",
@@ -250,6 +263,13 @@ impl Fault {
         close() = FaultKind::Close;
         /// Resets the connection instead of responding.
         reset() = FaultKind::Reset;
+        /// Refuses the request. On HTTP/1.1 it resets the connection.
+        refused_stream() = FaultKind::RefusedStream;
+        /// Resets the stream of the request. On HTTP/1.1 it resets the connection.
+        reset_stream() = FaultKind::ResetStream;
+        /// Accepts no more requests on the connection, including this one. On HTTP/1.1 it closes the
+        /// connection.
+        goaway() = FaultKind::Goaway;
         /// Closes the connection in the middle of the response body. The mock acts on the request.
         cut_body() = FaultKind::CutBody;
         /// Sends a JSON body that ends too early. The mock acts on the request.
@@ -357,7 +377,8 @@ impl Fault {
         self
     }
 
-    /// Lets the mock act on the request before a [`close`](Self::close) or [`reset`](Self::reset).
+    /// Lets the mock act on the request before a [`close`](Self::close), [`reset`](Self::reset),
+    /// [`reset_stream`](Self::reset_stream) or [`goaway`](Self::goaway).
     pub fn after_acting(mut self) -> Self {
         self.acts = true;
         self

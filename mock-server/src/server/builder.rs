@@ -21,10 +21,14 @@ use crate::journal::recorded_request::RecordedRequest;
 use crate::protocol::fields::PROVIDERS;
 use crate::server::agent_seed::{self, AgentSeed};
 use crate::server::checks;
-use crate::server::connection::Listening;
+use crate::server::connection::{Listening, Served};
 use crate::server::mock_server::MockServer;
 use crate::server::service::MockService;
 use crate::server::start_error::StartError;
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
+#[cfg(feature = "tls")]
+use crate::server::tls_fault::TlsFault;
 use crate::state::app::App;
 use crate::state::clock::{Clock, RunningClock};
 use crate::state::limits::{Limits, Tier};
@@ -81,6 +85,10 @@ pub struct MockServerBuilder {
     state_file: Option<PathBuf>,
     observer: Option<Observer>,
     control: ControlAccess,
+    #[cfg(feature = "tls")]
+    https: bool,
+    #[cfg(feature = "tls")]
+    tls_fault: Option<TlsFault>,
 }
 
 impl fmt::Debug for MockServerBuilder {
@@ -119,6 +127,10 @@ impl Default for MockServerBuilder {
             state_file: None,
             observer: None,
             control: ControlAccess::default(),
+            #[cfg(feature = "tls")]
+            https: false,
+            #[cfg(feature = "tls")]
+            tls_fault: None,
         }
     }
 }
@@ -324,6 +336,24 @@ impl MockServerBuilder {
         self
     }
 
+    /// Serves https instead of http, with a new certificate authority that clients must trust:
+    /// [`MockServer::ca_pem`] is its certificate. The certificate of the mock is for `localhost`, the
+    /// loopback addresses, the address on which it listens, the host of
+    /// [`public_url`](Self::public_url), and the names of [`allow_host`](Self::allow_host). Clients
+    /// choose HTTP/1.1 or HTTP/2.
+    #[cfg(feature = "tls")]
+    pub fn https(mut self) -> Self {
+        self.https = true;
+        self
+    }
+
+    /// Sets what is wrong with the TLS of connections. Needs [`https`](Self::https).
+    #[cfg(feature = "tls")]
+    pub fn tls_fault(mut self, fault: TlsFault) -> Self {
+        self.tls_fault = Some(fault);
+        self
+    }
+
     /// Starts the mock on a socket.
     ///
     /// # Errors
@@ -342,9 +372,21 @@ impl MockServerBuilder {
             IpAddr::V6(ip) => format!("[{ip}]"),
             ip => ip.to_string(),
         };
-        let base_url = format!("http://{host}:{}/v1", bound.port());
+        #[cfg(feature = "tls")]
+        let (scheme, tls) = match self.tls(bound.ip())? {
+            Some(tls) => ("https", Some(Arc::new(tls))),
+            None => ("http", None),
+        };
+        #[cfg(not(feature = "tls"))]
+        let scheme = "http";
+        let base_url = format!("{scheme}://{host}:{}/v1", bound.port());
         let (app, service, key) = self.build(base_url, Some(bound.ip()))?;
-        let listening = Listening::start(listener, service.clone());
+        let served = Served {
+            service: service.clone(),
+            #[cfg(feature = "tls")]
+            tls,
+        };
+        let listening = Listening::start(listener, served);
         Ok(MockServer::new(app, service, key, Some(listening)))
     }
 
@@ -352,10 +394,31 @@ impl MockServerBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`StartError`] if an agent, a pattern or a file is invalid.
+    /// Returns a [`StartError`] if an agent, a pattern or a file is invalid, or if there is a setting of
+    /// TLS.
     pub fn in_process(self) -> Result<MockServer, StartError> {
+        #[cfg(feature = "tls")]
+        checks::no_tls(self.https || self.tls_fault.is_some())?;
         let (app, service, key) = self.build("http://localhost/v1".to_owned(), None)?;
         Ok(MockServer::new(app, service, key, None))
+    }
+
+    /// Returns the certificates, if the mock serves https.
+    #[cfg(feature = "tls")]
+    fn tls(&self, bound: IpAddr) -> Result<Option<Tls>, StartError> {
+        if !self.https {
+            checks::no_tls_fault(self.tls_fault.is_some())?;
+            return Ok(None);
+        }
+        let mut names = ["localhost", "127.0.0.1", "::1"]
+            .map(str::to_owned)
+            .to_vec();
+        names.push(bound.to_string());
+        names.extend(self.control.hosts.names.iter().cloned());
+        if let Some(url) = &self.public_url {
+            names.push(checks::public_url(url)?.1);
+        }
+        checks::certificate(names, self.tls_fault).map(Some)
     }
 
     /// Checks the settings, and returns the application, its service and the first key.

@@ -8,6 +8,10 @@ use url::Url;
 
 use crate::protocol::headers::check_sendable;
 use crate::server::start_error::StartError;
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
+#[cfg(feature = "tls")]
+use crate::server::tls_fault::TlsFault;
 use crate::state::keys::{KeyState, Keys};
 use crate::state::snapshot::Snapshot;
 use crate::state::state_file::StateFile;
@@ -79,6 +83,40 @@ pub(crate) fn open_state_file(path: PathBuf) -> Result<(StateFile, Option<Snapsh
     let shown = path.display().to_string();
     StateFile::open(path).map_err(|error| StartError::StateFile {
         reason: format!("{shown}: {error}"),
+    })
+}
+
+#[cfg(feature = "tls")]
+pub(crate) fn no_tls(has_tls: bool) -> Result<(), StartError> {
+    match has_tls {
+        true => Err(invalid("https", "a mock without a socket has no TLS")),
+        false => Ok(()),
+    }
+}
+
+#[cfg(feature = "tls")]
+pub(crate) fn no_tls_fault(has_fault: bool) -> Result<(), StartError> {
+    match has_fault {
+        true => Err(invalid("TLS fault", "it needs https")),
+        false => Ok(()),
+    }
+}
+
+/// Returns the certificates for these hosts.
+#[cfg(feature = "tls")]
+pub(crate) fn certificate(hosts: Vec<String>, fault: Option<TlsFault>) -> Result<Tls, StartError> {
+    let mut names: Vec<String> = hosts
+        .iter()
+        .map(|host| host.trim_matches(['[', ']']).to_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    Tls::new(names, fault).map_err(|error| {
+        let reason = format!(
+            "cannot create a certificate for {}: {error}",
+            hosts.join(", ")
+        );
+        invalid("https", reason)
     })
 }
 

@@ -1,10 +1,14 @@
 //! The sockets: an accept loop that ends with the mock, and connections that can be reset.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "tls")]
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
+#[cfg(feature = "tls")]
+use bytes::BytesMut;
 use futures_util::TryFutureExt;
 use futures_util::future::{self, Either};
 use http::Version;
@@ -13,14 +17,21 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+#[cfg(feature = "tls")]
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::failure::Failure;
-use crate::server::mock_stream::MockStream;
+#[cfg(feature = "tls")]
+use crate::server::http2;
+use crate::server::mock_stream::{End, MockStream};
 use crate::server::service::{MockBody, MockService};
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
+use crate::server::wire::Wire;
 
 /// The phases of a listener and its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,20 +42,43 @@ pub(crate) enum Phase {
     Closed,
 }
 
+/// What every connection of a listener needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    pub(crate) service: MockService,
+    /// `None` for plain HTTP.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<Tls>>,
+}
+
 /// A listener that can be closed at any time. Its port refuses connections when `close` returns.
 #[derive(Debug)]
 pub(crate) struct Listening {
     listener: Arc<Mutex<Option<TcpListener>>>,
     phase: watch::Sender<Phase>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listening {
     /// Starts to accept connections. Must be called within a tokio runtime.
-    pub(crate) fn start(listener: TcpListener, service: MockService) -> Self {
+    pub(crate) fn start(listener: TcpListener, served: Served) -> Self {
         let listener = Arc::new(Mutex::new(Some(listener)));
         let (phase, phases) = watch::channel(Phase::Running);
-        tokio::spawn(accept(listener.clone(), service, phases));
-        Self { listener, phase }
+        #[cfg(feature = "tls")]
+        let tls = served.tls.clone();
+        tokio::spawn(accept(listener.clone(), served, phases));
+        Self {
+            listener,
+            phase,
+            #[cfg(feature = "tls")]
+            tls,
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
     }
 
     /// Closes the port and lets the connections finish.
@@ -79,7 +113,7 @@ impl Drop for Listening {
 
 async fn accept(
     listener: Arc<Mutex<Option<TcpListener>>>,
-    service: MockService,
+    served: Served,
     phases: watch::Receiver<Phase>,
 ) {
     let mut stop = phases.clone();
@@ -99,7 +133,7 @@ async fn accept(
             Some(Ok((stream, _))) => {
                 // Small responses must not wait for more data.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(serve(stream, service.clone(), phases.clone()));
+                tokio::spawn(serve(stream, served.clone(), phases.clone()));
             }
             // The peer is gone, or there are no file descriptors left for now.
             Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -107,18 +141,69 @@ async fn accept(
     }
 }
 
-async fn serve(stream: TcpStream, service: MockService, mut phases: watch::Receiver<Phase>) {
-    let reset = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(MockStream::new(stream, reset.clone()));
+/// Serves one connection in the version of HTTP that the client chooses.
+#[cfg(feature = "tls")]
+async fn serve(stream: TcpStream, served: Served, phases: watch::Receiver<Phase>) {
+    let mut stop = phases.clone();
+    let opened = tokio::select! {
+        opened = open(stream, served.tls.as_deref()) => opened,
+        _ = stop.wait_for(|phase| *phase != Phase::Running) => return,
+    };
+    let Ok((stream, ahead, is_http2)) = opened else {
+        return;
+    };
+    if is_http2 {
+        let end = End::default();
+        let stream = MockStream::http2(stream, ahead, end.clone());
+        http2::serve(stream, end, served.service, phases).await;
+    } else {
+        serve_http1(stream, ahead, served.service, phases).await;
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+async fn serve(stream: TcpStream, served: Served, phases: watch::Receiver<Phase>) {
+    serve_http1(Wire::Plain(stream), Bytes::new(), served.service, phases).await;
+}
+
+/// Returns the stream, what was already read of it, and whether it is HTTP/2: by the handshake of TLS,
+/// or without TLS by the first bytes (RFC 9113, section 3.3).
+#[cfg(feature = "tls")]
+async fn open(mut stream: TcpStream, tls: Option<&Tls>) -> io::Result<(Wire, Bytes, bool)> {
+    if let Some(tls) = tls {
+        let stream = tls.accept(stream).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        return Ok((Wire::Tls(Box::new(stream)), Bytes::new(), is_http2));
+    }
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut ahead = BytesMut::with_capacity(4096);
+    loop {
+        let length = stream.read_buf(&mut ahead).await?;
+        let common = ahead.len().min(PREFACE.len());
+        let is_http2 = ahead[..common] == PREFACE[..common];
+        if length == 0 || !is_http2 || common == PREFACE.len() {
+            return Ok((Wire::Plain(stream), ahead.freeze(), is_http2 && length > 0));
+        }
+    }
+}
+
+async fn serve_http1(
+    stream: Wire,
+    ahead: Bytes,
+    service: MockService,
+    mut phases: watch::Receiver<Phase>,
+) {
+    let end = End::default();
+    let io = TokioIo::new(MockStream::http1(stream, ahead, end.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         if let Err(failure) = check_host(&request) {
             let response = failure.into_response().map(MockBody::from);
             return Either::Left(future::ready(Ok(response)));
         }
-        let reset = reset.clone();
+        let end = end.clone();
         Either::Right(service.clone().call(request).inspect_err(move |error| {
             if error.kind() == ConnectionFault::Reset.error().kind() {
-                reset.store(true, Ordering::Relaxed);
+                end.reset();
             }
         }))
     });

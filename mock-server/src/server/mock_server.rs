@@ -15,6 +15,10 @@ use crate::protocol::operation::Operation;
 use crate::server::builder::MockServerBuilder;
 use crate::server::connection::Listening;
 use crate::server::service::MockService;
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
+#[cfg(feature = "tls")]
+use crate::server::tls_fault::TlsFault;
 use crate::state::account::{Account, AccountState};
 use crate::state::app::App;
 use crate::state::keys::KeyState;
@@ -109,6 +113,23 @@ impl MockServer {
     /// Returns a key with all permissions.
     pub fn api_key(&self) -> &str {
         &self.inner.key
+    }
+
+    /// Returns the certificate of the mock's certificate authority in PEM. Each mock has its own. It is
+    /// empty without [`https`](MockServerBuilder::https).
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> &str {
+        let listening = self.inner.listening.as_ref();
+        listening.and_then(Listening::tls).map_or("", Tls::ca_pem)
+    }
+
+    /// Sets what is wrong with the TLS of connections that are opened from now on, or with `None` nothing.
+    /// It has no effect without [`https`](MockServerBuilder::https).
+    #[cfg(feature = "tls")]
+    pub fn set_tls_fault(&self, fault: Option<TlsFault>) {
+        if let Some(tls) = self.inner.listening.as_ref().and_then(Listening::tls) {
+            tls.set_fault(fault);
+        }
     }
 
     /// Returns the mock as a tower service, which needs no socket.

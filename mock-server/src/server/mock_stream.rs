@@ -1,10 +1,10 @@
-//! A TCP stream with the two things that hyper leaves open: how a connection ends, and what is sent for
-//! a request that is not valid HTTP.
+//! A connection with what HTTP libraries leave open: how it ends, what is sent for a request that is not
+//! valid HTTP/1.1, and which request is the last one of HTTP/2.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,37 +12,88 @@ use bytes::{Buf, Bytes};
 use http::StatusCode;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::protocol::failure::Failure;
 use crate::protocol::payload::Payload;
+use crate::server::wire::Wire;
 
 /// How long the end of a connection waits for a client that is still sending.
 const LINGER: Duration = Duration::from_secs(1);
 /// How much the end of a connection reads of what the client is still sending.
 const LINGER_BYTES: usize = 16 << 20;
 
+/// How a connection is going to end. The requests decide.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct End(Arc<Ending>);
+
+#[derive(Debug, Default)]
+struct Ending {
+    reset: AtomicBool,
+    farewell: Mutex<Bytes>,
+}
+
+impl End {
+    /// Ends the connection with RST instead of FIN.
+    pub(crate) fn reset(&self) {
+        self.0.reset.store(true, Ordering::Relaxed);
+    }
+
+    fn is_reset(&self) -> bool {
+        self.0.reset.load(Ordering::Relaxed)
+    }
+
+    /// Writes these bytes after all that has been written so far.
+    #[cfg(feature = "tls")]
+    pub(crate) fn say(&self, farewell: Bytes) {
+        *self.lock() = farewell;
+    }
+
+    fn take_farewell(&self) -> Bytes {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Bytes> {
+        self.0
+            .farewell
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 pub(crate) struct MockStream {
-    stream: TcpStream,
-    /// Whether the connection ends with RST instead of FIN.
-    reset: Arc<AtomicBool>,
-    /// What is written instead of hyper's own response.
-    envelope: Bytes,
+    stream: Wire,
+    end: End,
+    /// What was read to find out the version of HTTP.
+    ahead: Bytes,
+    /// Whether to replace hyper's own responses.
+    is_http1: bool,
+    /// What is written before anything else.
+    first: Bytes,
 }
 
 impl MockStream {
-    pub(crate) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
+    /// `ahead`: what was already read of the stream.
+    pub(crate) fn http1(stream: Wire, ahead: Bytes, end: End) -> Self {
         Self {
             stream,
-            reset,
-            envelope: Bytes::new(),
+            end,
+            ahead,
+            is_http1: true,
+            first: Bytes::new(),
         }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn http2(stream: Wire, ahead: Bytes, end: End) -> Self {
+        let mut this = Self::http1(stream, ahead, end);
+        this.is_http1 = false;
+        this
     }
 
     /// Closes the connection. A client that is still sending can read the last response first: closing
     /// at once would answer its data with RST, which discards the response.
     pub(crate) async fn end(mut self) {
-        if self.reset.load(Ordering::Relaxed) || self.shutdown().await.is_err() {
+        if self.end.is_reset() || self.shutdown().await.is_err() {
             return;
         }
         let discard = async {
@@ -58,14 +109,14 @@ impl MockStream {
         let _ = tokio::time::timeout(LINGER, discard).await;
     }
 
-    fn poll_write_envelope(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.envelope.is_empty() {
+    fn poll_write_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.first.is_empty() {
             let written =
-                std::task::ready!(Pin::new(&mut self.stream).poll_write(cx, &self.envelope))?;
+                std::task::ready!(Pin::new(&mut self.stream).poll_write(cx, &self.first))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.envelope.advance(written);
+            self.first.advance(written);
         }
         Poll::Ready(Ok(()))
     }
@@ -107,6 +158,11 @@ impl AsyncRead for MockStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -117,30 +173,35 @@ impl AsyncWrite for MockStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        std::task::ready!(self.poll_write_envelope(cx))?;
-        if let Some(envelope) = envelope_for(bytes) {
-            self.envelope = envelope;
+        std::task::ready!(self.poll_write_first(cx))?;
+        if self.is_http1
+            && let Some(envelope) = envelope_for(bytes)
+        {
+            self.first = envelope;
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(self.poll_write_envelope(cx))?;
+        std::task::ready!(self.poll_write_first(cx))?;
+        // All frames are written when a connection of HTTP/2 flushes, so another one can follow.
+        self.first = self.end.take_farewell();
+        std::task::ready!(self.poll_write_first(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(self.poll_write_envelope(cx))?;
+        std::task::ready!(self.poll_write_first(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
 impl Drop for MockStream {
     fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.end.is_reset() {
             // With a linger time of zero, closing sends RST and discards unsent data.
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(self.stream.tcp()).set_linger(Some(Duration::ZERO));
         }
     }
 }

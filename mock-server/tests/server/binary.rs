@@ -375,6 +375,22 @@ fn input_that_arrives_does_not_stop_the_program() {
 }
 
 #[test]
+fn the_ca_file_is_there_when_the_mock_is_ready_and_gone_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, "of an earlier mock").unwrap();
+    let arguments = ["--tls", "--ca-file", file.to_str().unwrap()];
+    let mock = Running::start(&arguments);
+    let url = mock.base_url();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let pem = std::fs::read_to_string(&file).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+    mock.signal("-TERM");
+    mock.ends_well();
+    assert!(!file.exists());
+}
+
+#[test]
 fn the_ready_file_exists_only_while_the_mock_runs() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ready");

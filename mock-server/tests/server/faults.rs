@@ -448,5 +448,5 @@ fn flags_and_control_calls_of_the_readme_give_the_same_faults() {
         assert_eq!(from_flag, from_json, "{line}");
         rows += 1;
     }
-    assert_eq!(rows, 22);
+    assert_eq!(rows, 25);
 }

@@ -14,3 +14,5 @@ mod memory;
 mod page;
 mod state_file;
 mod support;
+#[cfg(feature = "tls")]
+mod wire;
