@@ -195,8 +195,21 @@ fn paths(types: &mut Types) -> Value {
         "Sends what happens as server-sent events: requests, and changed with the names of what else changed",
         json!({}),
     ));
-    events["responses"]["200"]["content"] =
-        json!({"text/event-stream": {"schema": {"type": "string"}}});
+    events["responses"]["200"]["content"] = json!({"text/event-stream": {
+        "schema": {
+            "type": "string",
+            "contentMediaType": "text/event-stream",
+            "contentSchema": {"type": "array", "items": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"type": "string", "enum": ["requests", "changed"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }},
+        },
+        "example": "event: changed\ndata: {\"changed\":[\"clock\"]}\n\n",
+    }});
     json!({
         "/__mock/health": {"get": build(Method::new(
             "controlHealth", "Returns whether the mock runs", types.reference::<Health>()))},
