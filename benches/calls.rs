@@ -91,6 +91,29 @@ fn main() {
             drop(message.send().await.expect("a reply"));
         },
     );
+
+    println!(
+        "\n| with a counting observer : without | CPU, µs | ratio | allocations | bytes allocated |\n|---|---|---|---|---|"
+    );
+    let observed = orionos_benches::observed_client(&server.base_url).agents();
+    compare(
+        &runtime,
+        "get",
+        async || drop(agents.get(AGENT).send().await.expect("an agent")),
+        async || drop(observed.get(AGENT).send().await.expect("an agent")),
+    );
+    compare(
+        &runtime,
+        "send message",
+        async || {
+            let message = agents.send_message(AGENT, TEXT).send().await;
+            drop(message.expect("a reply"));
+        },
+        async || {
+            let message = observed.send_message(AGENT, TEXT).send().await;
+            drop(message.expect("a reply"));
+        },
+    );
 }
 
 /// Runs rounds of both in turn, so that a disturbance affects both.

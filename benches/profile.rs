@@ -10,13 +10,17 @@ fn main() {
     let (Some(who), Some(call), Some(calls)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        eprintln!("which calls? <by-hand|ours> <get|list|send> <how many>");
+        eprintln!("which calls? <by-hand|ours|observed> <get|list|send> <how many>");
         return;
     };
     let calls: u32 = calls.parse().expect("how many calls: a number");
     let server = FixedServer::of_every_call();
     let hand = Handwritten::new(&server.base_url);
-    let agents = orionos_benches::client(&server.base_url).agents();
+    let client = match who.as_str() {
+        "observed" => orionos_benches::observed_client(&server.base_url),
+        _ => orionos_benches::client(&server.base_url),
+    };
+    let agents = client.agents();
     let runtime = orionos_benches::runtime();
     runtime.block_on(async {
         for _ in 0..calls {
@@ -24,9 +28,13 @@ fn main() {
                 ("by-hand", "get") => drop(hand.get(AGENT).await.expect("an agent")),
                 ("by-hand", "list") => drop(hand.list(20).await.expect("a list")),
                 ("by-hand", "send") => drop(hand.send(AGENT, TEXT).await.expect("a reply")),
-                ("ours", "get") => drop(agents.get(AGENT).send().await.expect("an agent")),
-                ("ours", "list") => drop(agents.list().limit(20).send().await.expect("a list")),
-                ("ours", "send") => drop(
+                ("ours" | "observed", "get") => {
+                    drop(agents.get(AGENT).send().await.expect("an agent"))
+                }
+                ("ours" | "observed", "list") => {
+                    drop(agents.list().limit(20).send().await.expect("a list"))
+                }
+                ("ours" | "observed", "send") => drop(
                     agents
                         .send_message(AGENT, TEXT)
                         .user_id("user_1")

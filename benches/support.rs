@@ -6,11 +6,12 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use httpdate::HttpDate;
 use jiff::Timestamp;
-use orionos::OrionOS;
+use orionos::{CallEvent, Observer, OrionOS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
@@ -206,6 +207,26 @@ pub fn client(base_url: &str) -> OrionOS {
     OrionOS::builder()
         .api_key(KEY)
         .base_url(base_url)
+        .build()
+        .expect("a client")
+}
+
+/// Counts the events of every call.
+#[derive(Default)]
+pub struct Counting(AtomicU64);
+
+impl Observer for Counting {
+    fn on_event(&self, _: &CallEvent<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns a client with an observer that counts.
+pub fn observed_client(base_url: &str) -> OrionOS {
+    OrionOS::builder()
+        .api_key(KEY)
+        .base_url(base_url)
+        .observer(Counting::default())
         .build()
         .expect("a client")
 }

@@ -39,6 +39,18 @@ pub(crate) fn call<T: DeserializeOwned + Send>(
     execute(handle, operation, request, ReadData::of(&operation.method))
 }
 
+/// Like [`call`], for an operation that certain failures mean to have succeeded. The call is told to
+/// observers as a success, but its error is returned, because only the caller knows what the result is.
+pub(crate) fn call_accepting<T: DeserializeOwned + Send>(
+    handle: &Handle,
+    operation: &Operation,
+    request: Result<Request<'_>, OrionError>,
+    accepts: fn(&OrionError) -> bool,
+) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
+    let reader = ReadData::of(&operation.method).accepting(accepts);
+    execute(handle, operation, request, reader)
+}
+
 /// Makes a call whose response is a stream of events. It returns when the stream has begun.
 pub(crate) fn open(
     handle: &Handle,
@@ -54,25 +66,32 @@ async fn execute<R: ReadResponse>(
     request: Result<Request<'_>, OrionError>,
     reader: R,
 ) -> Result<ApiResponse<R::Output>, OrionError> {
-    let mut watch = Watch::start(&handle.observers, operation);
     let request = match sendable(request) {
         Ok(request) => request,
         Err(error) => {
             let error = error.of_operation(operation.name);
-            watch.ends(Some(&error));
+            Watch::start(&handle.observers, operation).ends(Some(&error));
             return Err(error);
         }
     };
-    let span = watch.span().clone();
-    let mut call = Call::new(handle, operation, request, watch);
-    let received = {
+    let mut call = Call::new(handle, operation, request);
+    let span = call.watch.span().clone();
+    let result = {
         // Pinned here and below, because a wrapper around the future would move it, buffers included.
-        let call = pin!(call.run(&reader));
-        telemetry::in_span(span, call).await?
+        let run = pin!(call.run(&reader));
+        telemetry::in_span(span, run).await
     };
-    let Received { data, meta, permit } = received;
-    let data = reader.finish(data, permit, call.deadline, call.watch);
-    Ok(ApiResponse { data, meta })
+    match result {
+        Ok(Received { data, meta, permit }) => {
+            let data = reader.finish(data, permit, call.deadline, call.watch);
+            Ok(ApiResponse { data, meta })
+        }
+        Err(error) => {
+            let failure = Some(&error).filter(|error| !reader.accepts(error));
+            call.watch.ends(failure);
+            Err(error)
+        }
+    }
 }
 
 /// Returns the request, or the error of one that cannot be sent.
@@ -105,13 +124,9 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(
-        handle: &'a Handle,
-        operation: &'a Operation,
-        request: Request<'a>,
-        watch: Watch,
-    ) -> Self {
+    fn new(handle: &'a Handle, operation: &'a Operation, request: Request<'a>) -> Self {
         let options = request.options;
+        let watch = Watch::start(&handle.observers, operation);
         let started = watch.started();
         let deadline = options.deadline().or(handle.deadline);
         Self {
@@ -139,13 +154,7 @@ impl<'a> Call<'a> {
                 }
                 Err(error) => error,
             };
-            let wait = match self.wait_before_retry(error, &mut schedule) {
-                Ok(wait) => wait,
-                Err(error) => {
-                    self.watch.ends(Some(&error));
-                    return Err(error);
-                }
-            };
+            let wait = self.wait_before_retry(error, &mut schedule)?;
             now = Instant::now();
             if !self.is_held_back(wait, now) {
                 now = self.pause(wait, now).await;

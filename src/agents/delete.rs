@@ -6,7 +6,7 @@ use http::Method;
 use tokio::time::Instant;
 
 use super::path::agent_path;
-use crate::call::call;
+use crate::call::call_accepting;
 use crate::endpoint::send_methods;
 use crate::error::{OrionError, Outcome};
 use crate::handle::Handle;
@@ -72,9 +72,10 @@ impl DeleteAgent {
 
     async fn delete(self) -> Result<ApiResponse<DeletedAgent>, OrionError> {
         let started = Instant::now();
-        match call(&self.handle, &DELETE, self.request()).await {
+        let is_deleted = is_deleted_by_an_earlier_attempt;
+        match call_accepting(&self.handle, &DELETE, self.request(), is_deleted).await {
             Ok(response) => Ok(response.unboxed()),
-            Err(error) if is_deleted_by_an_earlier_attempt(&error) => Ok(ApiResponse {
+            Err(error) if is_deleted(&error) => Ok(ApiResponse {
                 data: DeletedAgent::new(self.id),
                 meta: ResponseMeta::of_error(&error, started.elapsed()),
             }),

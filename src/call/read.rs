@@ -34,6 +34,11 @@ pub(crate) trait ReadResponse: Send + Sync {
         max_bytes: usize,
     ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
 
+    /// Returns whether the caller turns this failure into a success.
+    fn accepts(&self, _: &OrionError) -> bool {
+        false
+    }
+
     /// Returns the call's result. If it keeps the permit, the call stays in flight for pacing. If it
     /// keeps the watch, the call has not ended yet.
     fn finish(
@@ -50,6 +55,7 @@ pub(crate) trait ReadResponse: Send + Sync {
 pub(crate) struct ReadData<T> {
     /// Whether the request is a HEAD, whose response has no body.
     is_head: bool,
+    accepts: fn(&OrionError) -> bool,
     data: PhantomData<fn() -> T>,
 }
 
@@ -57,8 +63,15 @@ impl<T> ReadData<T> {
     pub(crate) fn of(method: &Method) -> Self {
         Self {
             is_head: *method == Method::HEAD,
+            accepts: |_| false,
             data: PhantomData,
         }
+    }
+
+    /// Sets which failures the caller turns into a success.
+    pub(crate) fn accepting(mut self, accepts: fn(&OrionError) -> bool) -> Self {
+        self.accepts = accepts;
+        self
     }
 }
 
@@ -85,6 +98,10 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
                 response.decode()
             }
         }
+    }
+
+    fn accepts(&self, error: &OrionError) -> bool {
+        (self.accepts)(error)
     }
 
     fn finish(

@@ -37,3 +37,24 @@ impl OrionError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_time_limit_has_its_own_name() {
+        for (what, name) in [
+            (TimeoutKind::Connect, "connect_timeout"),
+            (TimeoutKind::Attempt, "timeout"),
+            (TimeoutKind::Deadline, "deadline"),
+            (TimeoutKind::StreamIdle, "stream_idle_timeout"),
+            (TimeoutKind::StreamRead, "stream_read_timeout"),
+        ] {
+            let error = OrionError::timeout(what, Duration::from_secs(1), true);
+            assert_eq!(error.error_type(), name);
+        }
+    }
+}

@@ -70,6 +70,10 @@ pub(crate) fn ways() -> Vec<Way> {
         way! { "refused in flight", |it| eleventh_message(it, Some(2 * SECOND)),
         "started agents.send_message" "waiting in_flight" "waited in_flight 2 s"
         "ended rate_limited" },
+        way! { "delete whose response is lost", lost_delete,
+        "started agents.delete" "attempt 1" "attempt 1 ended connection"
+        "waiting backoff 2 s" "waited backoff 2 s"
+        "attempt 2" "attempt 2 ended 404 AGENT_NOT_FOUND" "ended 404 succeeded" },
         way! { "connection refused", not_reached,
         "started agents.get" "attempt 1" "attempt 1 ended connect"
         "waiting backoff 2 s" "waited backoff 2 s" "attempt 2" "attempt 2 ended connect"
@@ -263,6 +267,15 @@ async fn eleventh_message(recorder: Recorder, max_wait: Option<Duration>) -> Cal
             .fold(message, |message, wait| message.max_wait(wait));
         drop(message.send().await);
     })
+}
+
+/// A delete that succeeds, although its last attempt finds nothing to delete.
+async fn lost_delete(recorder: Recorder) -> Call {
+    let mock = mock();
+    let lost = Fault::close().after_acting().times(1);
+    mock.fault(lost.on(Operation::Delete));
+    let orion = client(&mock, &recorder, plain);
+    Box::pin(async move { call(&orion, Operation::Delete).await.unwrap() })
 }
 
 async fn not_reached(recorder: Recorder) -> Call {
