@@ -215,7 +215,7 @@ fn a_stream_is_an_iterator_that_ends_after_done_and_after_an_error() {
 }
 
 #[test]
-fn many_threads_share_a_client_and_its_only_background_thread() {
+fn many_threads_share_a_client() {
     let served = Served::new();
     let orion = served.client();
     thread::scope(|scope| {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use fork::Fork;
-use orionos::{OrionError, OrionOS};
+use orionos::{AgentConfig, OrionError, OrionOS};
 use orionos_mock_server::{MockServer, Operation};
 use tokio::runtime::Runtime;
 
@@ -65,7 +65,15 @@ fn after_a_fork_a_blocking_call_says_so_instead_of_hanging() {
         };
         let next = stream.next().unwrap();
         let (call, next) = (get(&orion).unwrap_err(), next.unwrap_err());
-        says_so(call) && says_so(next) && stream.next().is_none()
+        let create = orion
+            .agents()
+            .create_many(["One", "Two"].map(AgentConfig::new));
+        let created = create.send_blocking();
+        let created = created.into_iter().map(|(_, outcome)| outcome.unwrap_err());
+        says_so(call)
+            && says_so(next)
+            && stream.next().is_none()
+            && created.map(says_so).eq([true, true])
     }));
     // The process that forked goes on.
     get(&orion).unwrap();
@@ -77,6 +85,30 @@ fn a_client_that_has_not_made_a_blocking_call_can_be_used_after_a_fork() {
     let orion = client(&mock);
     assert!(in_a_fork(|| get(&orion).is_ok() && get(&orion).is_ok()));
     get(&orion).unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_client_has_one_background_thread_however_many_threads_make_its_first_call() {
+    let (_runtime, mock) = mock();
+    let orion = client(&mock);
+    // A forked process has no threads of other tests.
+    assert!(in_a_fork(|| {
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| get(&orion).unwrap());
+            }
+        });
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let names = threads.filter_map(|thread| {
+            let file = thread.unwrap().path().join("comm");
+            std::fs::read_to_string(file).ok()
+        });
+        names
+            .filter(|name| name.starts_with("orionos-block"))
+            .count()
+            == 1
+    }));
 }
 
 #[test]
