@@ -8,6 +8,7 @@ pub(crate) mod connection;
 mod http2;
 pub(crate) mod mock_server;
 pub(crate) mod mock_stream;
+mod phase;
 pub(crate) mod service;
 pub(crate) mod start_error;
 #[cfg(feature = "tls")]

@@ -28,19 +28,11 @@ use crate::protocol::failure::Failure;
 #[cfg(feature = "tls")]
 use crate::server::http2;
 use crate::server::mock_stream::{End, MockStream};
+use crate::server::phase::Phase;
 use crate::server::service::{MockBody, MockService};
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
 use crate::server::wire::Wire;
-
-/// The phases of a listener and its connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Running,
-    /// Requests in progress are completed, but no new ones are accepted.
-    Draining,
-    Closed,
-}
 
 /// What every connection of a listener needs.
 #[derive(Debug, Clone)]

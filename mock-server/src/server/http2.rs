@@ -21,8 +21,8 @@ use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::failure::Failure;
-use crate::server::connection::Phase;
 use crate::server::mock_stream::{End, MockStream};
+use crate::server::phase::Phase;
 use crate::server::service::{MockBody, MockService};
 
 /// As many headers as hyper accepts with HTTP/1.1.
