@@ -140,7 +140,7 @@ export interface Expectation {
 
 /** To which requests a fault is applied. */
 export interface FaultOptions {
-  /** Whether the mock acts on the request before a `close` or `reset`. */
+  /** Whether the mock acts on the request before a `close`, `reset`, `reset_stream` or `goaway`. */
   acts?: boolean;
   /** How many matching requests pass first. */
   after?: number;
@@ -193,6 +193,21 @@ export interface CloseFault extends FaultOptions {
 /** Resets the connection (TCP RST) instead of responding. */
 export interface ResetFault extends FaultOptions {
   kind: "reset";
+}
+
+/** Refuses the request (HTTP/2: RST_STREAM with REFUSED_STREAM), on which the mock does not act. On HTTP/1.1 it resets the connection. */
+export interface RefusedStreamFault extends FaultOptions {
+  kind: "refused_stream";
+}
+
+/** Resets the request's stream instead of responding (HTTP/2: RST_STREAM with INTERNAL_ERROR). On HTTP/1.1 it resets the connection. */
+export interface ResetStreamFault extends FaultOptions {
+  kind: "reset_stream";
+}
+
+/** Accepts no more requests on the connection, of which this request is the first (HTTP/2: GOAWAY). If the mock acts, this request is the last that it accepts, and is not answered. Earlier requests are completed. On HTTP/1.1 it closes the connection. */
+export interface GoawayFault extends FaultOptions {
+  kind: "goaway";
 }
 
 /** Closes the connection in the middle of the response body, before its `Content-Length`. */
@@ -296,6 +311,9 @@ export type Fault =
   | LatencyFault
   | CloseFault
   | ResetFault
+  | RefusedStreamFault
+  | ResetStreamFault
+  | GoawayFault
   | CutBodyFault
   | TruncatedJsonFault
   | MalformedJsonFault
@@ -312,6 +330,9 @@ export type Fault =
   | StreamCrlfFault
   | StreamCommentsFault
   | StreamDripFault;
+
+/** What happens. */
+export type FaultKind = "status" | "rate_limit" | "latency" | "close" | "reset" | "refused_stream" | "reset_stream" | "goaway" | "cut_body" | "truncated_json" | "malformed_json" | "html_page" | "wrong_content_type" | "empty_body" | "slow_request_body" | "stream_stall" | "stream_end" | "stream_error" | "stream_cut" | "stream_cut_inside_event" | "stream_cut_inside_character" | "stream_crlf" | "stream_comments" | "stream_drip";
 
 /** Identifies a fault that was added to a mock. */
 export type FaultId = number;

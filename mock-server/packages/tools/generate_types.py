@@ -187,6 +187,8 @@ def write(document, language):
             for variant_name, variant in variants.items():
                 text += language.record(variant_name, fields_of(variant, language), summary(variant), common)
             text += language.union(name, variants, said)
+            kinds = [variant["properties"]["kind"]["const"] for variant in variants.values()]
+            text += language.alias(f"{name}Kind", language.literal(kinds), "What happens.")
         elif "properties" in schema:
             text += language.record(name, fields_of(schema, language), said)
         else:

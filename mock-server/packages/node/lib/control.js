@@ -1,6 +1,7 @@
 "use strict";
 
 const http = require("node:http");
+const https = require("node:https");
 const { MockServerError } = require("./error.js");
 
 /**
@@ -9,8 +10,10 @@ const { MockServerError } = require("./error.js");
 class Control {
   #url;
   #headers;
+  #verify;
 
-  constructor(baseUrl, apiKey, token) {
+  constructor(baseUrl, apiKey, token, verify = true) {
+    this.#verify = verify;
     try {
       this.#url = new URL(baseUrl);
     } catch {
@@ -38,7 +41,9 @@ class Control {
     }
     const target = new URL(`/__mock/${path}`, this.#url);
     return new Promise((resolve, reject) => {
-      const request = http.request(target, { method, headers, agent: false }, (response) => {
+      const { request: send } = target.protocol === "https:" ? https : http;
+      const options = { method, headers, agent: false, rejectUnauthorized: this.#verify };
+      const request = send(target, options, (response) => {
         const parts = [];
         response.on("data", (part) => parts.push(part));
         response.on("error", reject);

@@ -32,7 +32,8 @@ class MockServer {
   constructor(baseUrl, { apiKey, controlToken, faults = [], process } = {}) {
     this.baseUrl = baseUrl;
     this.apiKey = apiKey;
-    this.#control = new Control(baseUrl, apiKey, controlToken);
+    // A mock that this process started makes a certificate authority of its own, which nobody knows.
+    this.#control = new Control(baseUrl, apiKey, controlToken, process === undefined);
     this.#faults = faults;
     this.#process = process;
   }

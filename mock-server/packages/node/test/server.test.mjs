@@ -162,3 +162,9 @@ withMock("a mock that runs elsewhere can be used", { arguments: ["--control-toke
   assert.throws(() => connect("nonsense"), /invalid base URL/);
   assert.deepEqual(mock.environment, { ORION_BASE_URL: `${mock.url}/v1`, ORION_API_KEY: "test-key" });
 });
+
+withMock("a mock can serve https", { arguments: ["--tls"] }, async (mock) => {
+  assert.match(mock.baseUrl, /^https:/);
+  assert.ok(await mock.now());
+  await assert.rejects(connect(mock.baseUrl).now(), /cannot reach the mock/);
+});

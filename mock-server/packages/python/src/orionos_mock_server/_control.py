@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,11 +22,17 @@ class Control:
     for `requests` or `httpx`.
     """
 
-    def __init__(self, base_url: str, api_key: str, token: str | None = None) -> None:
+    def __init__(self, base_url: str, api_key: str, token: str | None = None, verify: bool = True) -> None:
         url = urlsplit(base_url)
-        if url.scheme != "http" or not url.hostname:
+        if url.scheme not in ("http", "https") or not url.hostname:
             raise MockServerError(f"invalid base URL: expected one such as http://127.0.0.1:3000/v1, got {base_url!r}")
-        self._host, self._port = url.hostname, url.port or 80
+        self._host, self._port = url.hostname, url.port or (443 if url.scheme == "https" else 80)
+        self._tls: ssl.SSLContext | None = None
+        if url.scheme == "https":
+            self._tls = ssl.create_default_context()
+            if not verify:
+                self._tls.check_hostname = False
+                self._tls.verify_mode = ssl.CERT_NONE
         # With isolated keys, the key selects the account.
         self._headers = {"authorization": f"Bearer {api_key}"}
         if token is not None:
@@ -50,7 +57,11 @@ class Control:
         if body is not None:
             content = json.dumps(body).encode()
             headers["content-type"] = "application/json"
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT + timeout)
+        timeout += TIMEOUT
+        if self._tls is None:
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+        else:
+            connection = http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._tls)
         try:
             connection.request(method, target, content, headers)
             response = connection.getresponse()

@@ -178,7 +178,7 @@ class Expectation(TypedDict, total=False):
 class FaultOptions(TypedDict, total=False):
     """To which requests a fault is applied."""
 
-    # Whether the mock acts on the request before a `close` or `reset`.
+    # Whether the mock acts on the request before a `close`, `reset`, `reset_stream` or `goaway`.
     acts: bool
     # How many matching requests pass first.
     after: int
@@ -241,6 +241,28 @@ class ResetFault(FaultOptions):
     """Resets the connection (TCP RST) instead of responding."""
 
     kind: Literal["reset"]
+
+
+class RefusedStreamFault(FaultOptions):
+    """Refuses the request (HTTP/2: RST_STREAM with REFUSED_STREAM), on which the mock does not act.
+    On HTTP/1.1 it resets the connection."""
+
+    kind: Literal["refused_stream"]
+
+
+class ResetStreamFault(FaultOptions):
+    """Resets the request's stream instead of responding (HTTP/2: RST_STREAM with INTERNAL_ERROR).
+    On HTTP/1.1 it resets the connection."""
+
+    kind: Literal["reset_stream"]
+
+
+class GoawayFault(FaultOptions):
+    """Accepts no more requests on the connection, of which this request is the first (HTTP/2:
+    GOAWAY). If the mock acts, this request is the last that it accepts, and is not answered.
+    Earlier requests are completed. On HTTP/1.1 it closes the connection."""
+
+    kind: Literal["goaway"]
 
 
 class CutBodyFault(FaultOptions):
@@ -360,6 +382,9 @@ Fault = Union[
     LatencyFault,
     CloseFault,
     ResetFault,
+    RefusedStreamFault,
+    ResetStreamFault,
+    GoawayFault,
     CutBodyFault,
     TruncatedJsonFault,
     MalformedJsonFault,
@@ -377,6 +402,9 @@ Fault = Union[
     StreamCommentsFault,
     StreamDripFault,
 ]
+
+# What happens.
+FaultKind = Literal["status", "rate_limit", "latency", "close", "reset", "refused_stream", "reset_stream", "goaway", "cut_body", "truncated_json", "malformed_json", "html_page", "wrong_content_type", "empty_body", "slow_request_body", "stream_stall", "stream_end", "stream_error", "stream_cut", "stream_cut_inside_event", "stream_cut_inside_character", "stream_crlf", "stream_comments", "stream_drip"]
 
 # Identifies a fault that was added to a mock.
 FaultId = int
