@@ -1,0 +1,1 @@
+//! The examples that need dependencies of their own.
