@@ -27,6 +27,7 @@ doc:
 bench:
     cargo bench -p orionos-benches --bench calls --bench blocking --bench listing --bench streaming --bench concurrency
     cargo bench -p orionos-mock-server --bench throughput --bench endurance
+    benches/instructions
     benches/weight
 
 # One of dependencies, features, links, openapi, packages, packaging, public_api, recipes, semver, spelling, versions, workflows

@@ -1,16 +1,19 @@
-//! Makes one kind of call many times, for a profiler.
+//! Makes one kind of call many times, for a profiler. `benches/instructions` runs it under callgrind.
 //!
 //! `cargo bench -p orionos-benches --bench profile --no-run`, then
 //! `valgrind --tool=callgrind target/release/deps/profile-… ours send 2000`
 
 use orionos_benches::{AGENT, FixedServer, Handwritten, TEXT};
 
+const NAME: &str = "Harbour Pilot";
+const BIO: &str = "Knows every shoal";
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(who), Some(call), Some(calls)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        eprintln!("which calls? <by-hand|ours|observed> <get|list|send> <how many>");
+        eprintln!("which calls? <by-hand|ours|observed> <get|list|create|send> <how many>");
         return;
     };
     let calls: u32 = calls.parse().expect("how many calls: a number");
@@ -27,12 +30,17 @@ fn main() {
             match (who.as_str(), call.as_str()) {
                 ("by-hand", "get") => drop(hand.get(AGENT).await.expect("an agent")),
                 ("by-hand", "list") => drop(hand.list(20).await.expect("a list")),
+                ("by-hand", "create") => drop(hand.create(NAME, BIO).await.expect("an agent")),
                 ("by-hand", "send") => drop(hand.send(AGENT, TEXT).await.expect("a reply")),
                 ("ours" | "observed", "get") => {
                     drop(agents.get(AGENT).send().await.expect("an agent"))
                 }
                 ("ours" | "observed", "list") => {
                     drop(agents.list().limit(20).send().await.expect("a list"))
+                }
+                ("ours" | "observed", "create") => {
+                    let create = agents.create(NAME).bio([BIO]);
+                    drop(create.send().await.expect("an agent"));
                 }
                 ("ours" | "observed", "send") => drop(
                     agents
