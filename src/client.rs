@@ -1,6 +1,7 @@
 //! The client as an application sees it, and its settings.
 
 mod builder;
+mod connections;
 mod orion;
 mod proxy;
 

@@ -21,6 +21,7 @@ mod outcome;
 mod rate_limited;
 mod redact;
 mod timeout_kind;
+mod tls_words;
 
 pub use details::{
     ApiError, BodyTooLarge, ConfigError, ConnectionError, DecodeError, StreamError, TimeoutError,

@@ -2,6 +2,8 @@
 //! envelopes or retries.
 
 mod delivery;
+#[cfg(feature = "http2")]
+mod http2;
 mod pools;
 mod request_body;
 mod response;
@@ -89,11 +91,12 @@ fn send_by_reqwest(
             request.body.map(reqwest::Body::from)
         }
     };
+    let delivery = delivery.clone();
     let response = pools.client().map(|client| client.execute(outgoing));
     async move {
         let mut response = response?
             .await
-            .map_err(|error| reqwest_error(error, default))?;
+            .map_err(|error| reqwest_error(error, default, &delivery))?;
         if requested.is_some_and(|requested| *requested != *response.url()) {
             return Err(OrionError::config(
                 "the reqwest client given to http_client() followed a redirect; build it with \
@@ -139,7 +142,11 @@ fn send_by_service(
 
 /// Converts an error of reqwest. `is_connect()` covers name resolution, refused connections and TLS:
 /// nothing was sent.
-fn reqwest_error(error: reqwest::Error, default: Option<DefaultClient>) -> OrionError {
+fn reqwest_error(
+    error: reqwest::Error,
+    default: Option<DefaultClient>,
+    delivery: &Delivery,
+) -> OrionError {
     let error = error.without_url();
     let sent = !error.is_connect();
     if !sent {
@@ -156,5 +163,11 @@ fn reqwest_error(error: reqwest::Error, default: Option<DefaultClient>) -> Orion
     if error.is_builder() {
         return OrionError::config_with("cannot build the request", error);
     }
+    #[cfg(feature = "http2")]
+    if http2::is_unprocessed(&error) {
+        return OrionError::unprocessed(error);
+    }
+    // A connection that has ended may still have had requests waiting for it.
+    let sent = !delivery.give_up();
     OrionError::connection(error, sent)
 }

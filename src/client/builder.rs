@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use tower_service::Service;
 
 use super::OrionOS;
+use super::connections::ConnectionSettings;
 use super::proxy::ProxySetting;
 use crate::error::{BoxError, OrionError};
 use crate::handle::{ApiKey, BaseUrl, Handle, PRODUCTION};
@@ -18,7 +19,7 @@ use crate::observer::{Observer, Observers};
 use crate::pacing::{Pacer, Pacing};
 use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
-use crate::transport::{DefaultClient, Pools, RequestBody, SharedService, Transport};
+use crate::transport::{Pools, RequestBody, SharedService, Transport};
 
 const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
@@ -73,8 +74,7 @@ pub struct OrionBuilder {
     user_agent: Option<String>,
     headers: UserHeaders,
     allow_http: bool,
-    /// `None` if neither `proxy` nor `no_proxy` was called.
-    proxy: Option<ProxySetting>,
+    connections: ConnectionSettings,
     http_client: Option<reqwest::Client>,
     http_service: Option<SharedService>,
     observers: Vec<Box<dyn Observer>>,
@@ -125,7 +125,7 @@ impl OrionBuilder {
             user_agent: None,
             headers: UserHeaders::default(),
             allow_http: false,
-            proxy: None,
+            connections: ConnectionSettings::default(),
             http_client: None,
             http_service: None,
             observers: Vec::new(),
@@ -273,14 +273,54 @@ impl OrionBuilder {
     /// `build()` fails if the URL is invalid, if the base URL is plain http or a loopback address,
     /// or together with [`http_client`](Self::http_client) or [`http_service`](Self::http_service).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(ProxySetting::Url(url.into()));
+        self.connections.proxy = Some(ProxySetting::Url(url.into()));
         self
     }
 
     /// Ignores the proxies of the environment, and one that was set with [`proxy`](Self::proxy)
     /// before.
     pub fn no_proxy(mut self) -> Self {
-        self.proxy = Some(ProxySetting::Off);
+        self.connections.proxy = Some(ProxySetting::Off);
+        self
+    }
+
+    /// Trusts the certificate authorities in this PEM text, in addition to those of the operating
+    /// system, for example your company's or that of a mock with https. It may have several
+    /// certificates, and a second call adds more.
+    ///
+    /// `build()` fails if the text has no certificate or an invalid one, in a build without TLS, or
+    /// together with [`http_client`](Self::http_client) or [`http_service`](Self::http_service).
+    pub fn ca_certificate_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.connections.ca_certificates.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// Sends a ping on connections of HTTP/2 at this interval, also while they are idle, and gives up a
+    /// connection whose server does not answer within the same time (at most 20 seconds). No pings by
+    /// default.
+    ///
+    /// `build()` fails without the Cargo feature `http2`, or together with
+    /// [`http_client`](Self::http_client) or [`http_service`](Self::http_service).
+    pub fn http2_keep_alive(mut self, every: Duration) -> Self {
+        self.connections.http2_keep_alive = Some(every);
+        self
+    }
+
+    /// Sets how long an idle connection is kept for the next call. Defaults to 90 seconds.
+    ///
+    /// `build()` fails together with [`http_client`](Self::http_client) or
+    /// [`http_service`](Self::http_service).
+    pub fn pool_idle_timeout(mut self, limit: Duration) -> Self {
+        self.connections.pool_idle_timeout = Some(limit);
+        self
+    }
+
+    /// Sets how many idle connections are kept for the next calls. 0 keeps none. No limit by default.
+    ///
+    /// `build()` fails together with [`http_client`](Self::http_client) or
+    /// [`http_service`](Self::http_service).
+    pub fn pool_max_idle_per_host(mut self, limit: usize) -> Self {
+        self.connections.pool_max_idle_per_host = Some(limit);
         self
     }
 
@@ -367,26 +407,26 @@ impl OrionBuilder {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);
         headers.insert(USER_AGENT, user_agent(self.user_agent.as_deref())?);
-        let transport = match (self.http_client, self.http_service, self.proxy) {
-            (Some(_), Some(_), _) => {
+        let own_stack = self.http_client.is_some() || self.http_service.is_some();
+        if let Some(setting) = self.connections.any().filter(|_| own_stack) {
+            return Err(OrionError::config(format!(
+                "{setting} cannot change http_client() or http_service(); configure those instead"
+            )));
+        }
+        let transport = match (self.http_client, self.http_service) {
+            (Some(_), Some(_)) => {
                 return Err(OrionError::config(
                     "http_client() and http_service() exclude each other; call one of them",
                 ));
             }
-            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-                return Err(OrionError::config(
-                    "proxy() and no_proxy() have no effect on http_client() and http_service(); \
-                     set the proxy there",
-                ));
-            }
-            (Some(client), None, None) => Transport::Reqwest {
+            (Some(client), None) => Transport::Reqwest {
                 pools: Pools::of(client),
                 default: None,
             },
-            (None, Some(service), None) => Transport::Service(service),
-            (None, None, proxy) => {
-                default_transport(self.connect_timeout, proxy.unwrap_or_default(), &base_url)?
-            }
+            (None, Some(service)) => Transport::Service(service),
+            (None, None) => self
+                .connections
+                .transport(self.connect_timeout, &base_url)?,
         };
         if matches!(transport, Transport::Reqwest { .. }) {
             // Otherwise hyper builds it for every request. A user's service may send elsewhere.
@@ -420,41 +460,6 @@ impl OrionBuilder {
             background: Default::default(),
         }))
     }
-}
-
-/// The default HTTP client. It follows no redirect and retries nothing: with `never()` alone it
-/// would still keep a copy of each request for a possible retry.
-fn default_transport(
-    connect_timeout: Duration,
-    proxy: ProxySetting,
-    base_url: &BaseUrl,
-) -> Result<Transport, OrionError> {
-    if base_url.is_https() && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
-        return Err(OrionError::config(
-            "an https base URL needs TLS; enable the Cargo feature rustls or native-tls of \
-             orionos, or set http_client()",
-        ));
-    }
-    let route = proxy.route(base_url)?;
-    let proxy = route.proxy_name();
-    let pools = Pools::new(move || {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never().max_retries_per_request(0))
-            .connect_timeout(connect_timeout)
-            .tcp_nodelay(true);
-        route
-            .apply(client)
-            .build()
-            .map_err(|error| OrionError::config_with("cannot create the HTTP client", error))
-    })?;
-    Ok(Transport::Reqwest {
-        pools,
-        default: Some(DefaultClient {
-            connect_timeout,
-            proxy,
-        }),
-    })
 }
 
 fn user_agent(product: Option<&str>) -> Result<HeaderValue, OrionError> {

@@ -1,5 +1,6 @@
 //! Whether requests go through a proxy. The base URL decides, because all requests go there.
 
+use std::env;
 use std::sync::Arc;
 
 use http::Uri;
@@ -41,7 +42,7 @@ impl ProxySetting {
                 "proxy() needs an https base URL of another host: plain http would show the API \
                  key to the proxy, and a loopback address is only reachable directly",
             )),
-            Self::Environment if is_private => Ok(environment(base_url)),
+            Self::Environment if is_private => environment(base_url),
             Self::Environment | Self::Off => Ok(Route::Direct),
         }
     }
@@ -67,14 +68,15 @@ impl Route {
 }
 
 /// Asks what reqwest asks when it connects, because its errors do not name the proxy.
-fn environment(base_url: &BaseUrl) -> Route {
-    let proxy = base_url
-        .as_str()
-        .parse::<Uri>()
-        .ok()
-        .and_then(|server| Matcher::from_system().intercept(&server));
-    match proxy {
-        None => Route::Direct,
+fn environment(base_url: &BaseUrl) -> Result<Route, OrionError> {
+    let Ok(server) = base_url.as_str().parse::<Uri>() else {
+        return Ok(Route::Direct);
+    };
+    Ok(match Matcher::from_system().intercept(&server) {
+        None => {
+            check_variables(&server)?;
+            Route::Direct
+        }
         Some(proxy) => Route::Environment {
             name: name(
                 proxy.uri().host().unwrap_or_default(),
@@ -82,6 +84,33 @@ fn environment(base_url: &BaseUrl) -> Route {
                 proxy.uri().scheme_str(),
             ),
         },
+    })
+}
+
+/// A variable that is set, but is not a URL, would be ignored without a word.
+fn check_variables(server: &Uri) -> Result<(), OrionError> {
+    let value = |name| {
+        env::var(name)
+            .ok()
+            .filter(|value: &String| !value.trim().is_empty())
+    };
+    let exceptions = value("NO_PROXY").or_else(|| value("no_proxy"));
+    let is_excepted = Matcher::builder()
+        .all("http://proxy.invalid")
+        .no(exceptions.unwrap_or_default())
+        .build()
+        .intercept(server)
+        .is_none();
+    if is_excepted || env::var_os("REQUEST_METHOD").is_some() {
+        return Ok(());
+    }
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    match names.into_iter().find(|name| value(name).is_some()) {
+        Some(name) => Err(OrionError::config(format!(
+            "the environment variable {name} is not a valid proxy URL; expected a URL such as \
+             http://proxy.example:3128, or call no_proxy()"
+        ))),
+        None => Ok(()),
     }
 }
 

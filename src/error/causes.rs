@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use super::tls_words::tls_words;
+
 /// Returns the texts of an error and its causes, without repetitions.
 ///
 /// Of reqwest's errors it is only the innermost one: the others name layers ("error sending request:
@@ -13,7 +15,7 @@ pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     while let Some(error) = next {
         let text = if error.is::<reqwest::Error>() {
             next = None;
-            innermost(error)
+            tls_words(innermost(error))
         } else {
             next = error.source();
             error.to_string()

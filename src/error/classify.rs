@@ -37,6 +37,10 @@ pub(crate) enum Failure<'a> {
     TooLarge,
     /// The connection failed. `sent`: the server may have received the request.
     Connection { sent: bool },
+    /// The server said that it did not process the request: it refused the stream, or GOAWAY named an
+    /// earlier one as the last.
+    #[cfg(feature = "http2")]
+    Unprocessed,
     /// A time limit of the client was exceeded. `sent` as above.
     Timeout { what: TimeoutKind, sent: bool },
     /// Pacing could not let the call through in time.
@@ -57,6 +61,8 @@ pub(crate) fn classify(failure: Failure<'_>) -> (Outcome, RetryClass) {
         Failure::Undecodable | Failure::TooLarge => (Outcome::Unknown, RetryClass::Never),
         Failure::Connection { sent: false } => (Outcome::NotSent, RetryClass::Always),
         Failure::Connection { sent: true } => (Outcome::Unknown, RetryClass::IfIdempotent),
+        #[cfg(feature = "http2")]
+        Failure::Unprocessed => (Outcome::Rejected, RetryClass::Always),
         Failure::Timeout { what, sent } => {
             let outcome = if sent {
                 Outcome::Unknown
@@ -156,6 +162,8 @@ mod tests {
         for (failure, expected) in [
             (Failure::Connection { sent: false }, (NotSent, Always)),
             (Failure::Connection { sent: true }, (Unknown, IfIdempotent)),
+            #[cfg(feature = "http2")]
+            (Failure::Unprocessed, (Rejected, Always)),
             (timeout(Connect, false), (NotSent, Always)),
             (timeout(Attempt, false), (NotSent, Always)),
             (timeout(Attempt, true), (Unknown, IfIdempotent)),

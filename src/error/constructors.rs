@@ -73,7 +73,19 @@ impl OrionError {
     /// `sent`: whether the server may have received the request.
     pub(crate) fn connection(source: impl Into<BoxError>, sent: bool) -> Self {
         let context = Context::of(Failure::Connection { sent });
-        Self::Connection(Box::new(ConnectionError::new(source.into(), sent, context)))
+        let what = match sent {
+            true => "the connection failed before the response was complete",
+            false => "could not reach the server",
+        };
+        Self::Connection(Box::new(ConnectionError::new(source.into(), what, context)))
+    }
+
+    /// The server has said that it did not process the request.
+    #[cfg(feature = "http2")]
+    pub(crate) fn unprocessed(source: impl Into<BoxError>) -> Self {
+        let context = Context::of(Failure::Unprocessed);
+        let what = "the server did not process the request";
+        Self::Connection(Box::new(ConnectionError::new(source.into(), what, context)))
     }
 
     /// Adds the proxy through which the client could not connect.

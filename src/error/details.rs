@@ -211,15 +211,15 @@ impl StdError for DecodeError {}
 #[non_exhaustive]
 pub struct ConnectionError {
     pub(super) source: BoxError,
-    sent: bool,
+    what: &'static str,
     pub(crate) context: Context,
 }
 
 impl ConnectionError {
-    pub(super) fn new(source: BoxError, sent: bool, context: Context) -> Self {
+    pub(super) fn new(source: BoxError, what: &'static str, context: Context) -> Self {
         Self {
             source,
-            sent,
+            what,
             context,
         }
     }
@@ -228,11 +228,7 @@ impl ConnectionError {
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display::prefix(f, &self.context)?;
-        f.write_str(if self.sent {
-            "the connection failed before the response was complete"
-        } else {
-            "could not reach the server"
-        })?;
+        f.write_str(self.what)?;
         display::proxy(f, &self.context)?;
         write!(f, ": {}", one_line(&causes(&*self.source)))?;
         display::Notes::default().finish(f, &self.context)
