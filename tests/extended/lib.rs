@@ -6,6 +6,7 @@ mod another_server;
 mod any_values;
 mod blocking_processes;
 mod compiler_messages;
+mod connections;
 mod holds;
 mod metrics;
 mod observability;
