@@ -70,6 +70,9 @@ fn main() {
     );
 }
 
+/// Time and processor time of one call by hand, and of ours.
+type Both = ((f64, f64), (f64, f64));
+
 /// Runs rounds of both in turn, so that a disturbance affects both.
 fn compare(name: &str, hand: impl Fn(), ours: impl Fn()) {
     let mut rounds = Vec::new();
@@ -80,7 +83,7 @@ fn compare(name: &str, hand: impl Fn(), ours: impl Fn()) {
             rounds.push(both);
         }
     }
-    let of = |pick: fn(&((f64, f64), (f64, f64))) -> f64| median(rounds.iter().map(pick).collect());
+    let of = |pick: fn(&Both) -> f64| median(rounds.iter().map(pick).collect());
     println!(
         "| {name} | {:.1} : {:.1} | {:.3} | {:.1} : {:.1} | {:.3} |",
         of(|(_, ours)| ours.0),
