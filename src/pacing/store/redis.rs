@@ -1,6 +1,7 @@
 //! A store in Redis or Valkey, for clients in many processes.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use ::redis::cluster_async::ClusterConnection;
 use ::redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use ::redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, FromRedisValue, IntoConnectionInfo,
-    RedisError, RedisResult, Script, ServerErrorKind, TlsMode, Value, cmd,
+    RedisConnectionInfo, RedisError, RedisResult, Script, ServerErrorKind, TlsMode, Value, cmd,
 };
+use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::window_store::{Grant, Holding, Reservation, StoreError, StoreFuture, WindowStore};
@@ -46,14 +48,15 @@ const LATE_REPLIES: u32 = 3;
 /// |---|---|---|---|
 /// | `{fingerprint}:account`, `{fingerprint}:{operation}`, `{fingerprint}:messages:{agent}` | string, JSON | 150 seconds after the reset | `EVALSHA`, `EVAL`; in the script `TIME`, `GET`, `SET` |
 /// | `{fingerprint}:messages:{agent}:places` | string, JSON | with the last message in flight, at most 30 seconds after it was renewed | `EVALSHA`, `EVAL`; in the script `TIME`, `GET`, `SET`, `DEL` |
+/// | `{orionos}:ping`, by [`ping`](Self::ping) | string, JSON | after 150 seconds | all of these |
 ///
 /// The fingerprint is the first half of an HMAC-SHA256 of the base URL with the API key as its key,
 /// in hexadecimal and in braces, so that all keys of an account are in one slot of a cluster. The
-/// connection itself uses `HELLO`, `AUTH`, `SELECT`, `CLIENT SETINFO` and `PING`; a cluster also
-/// `CLUSTER SLOTS`. An ACL rule that allows all this:
+/// connection itself uses `HELLO`, `AUTH` and `SELECT`; with Sentinel also `ROLE`, and in a cluster
+/// `CLUSTER SLOTS`, `ASKING` and `PING`. An ACL rule that allows all this:
 ///
 /// ```text
-/// ACL SETUSER orionos on >password ~{*}:* +evalsha +eval +time +get +set +del +ping +hello +auth +select +client|setinfo +cluster|slots
+/// ACL SETUSER orionos on >password ~{*}:* +evalsha +eval +time +get +set +del +hello +auth +select +role +cluster|slots +asking +ping
 /// ```
 #[derive(Clone)]
 pub struct RedisWindowStore(Arc<Inner>);
@@ -107,7 +110,9 @@ impl RedisWindowStore {
     /// Returns [`OrionError::Config`] if the URL is invalid, or if it requires TLS in a build without
     /// TLS.
     pub async fn connect(url: impl AsRef<str>) -> Result<Self, OrionError> {
-        let client = Client::open(url.as_ref()).map_err(invalid_url)?;
+        let info = url.as_ref().into_connection_info().map_err(invalid_url)?;
+        let settings = without_client_info(info.redis_settings());
+        let client = Client::open(info.set_redis_settings(settings)).map_err(invalid_url)?;
         Ok(Self::new(Target::Node(Box::new(client))).await)
     }
 
@@ -157,7 +162,7 @@ impl RedisWindowStore {
             _ => None,
         };
         let mut node = SentinelNodeConnectionInfo::default()
-            .set_redis_connection_info(info.redis_settings().clone());
+            .set_redis_connection_info(without_client_info(info.redis_settings()));
         if let Some(tls) = tls {
             node = node.set_tls_mode(tls);
         }
@@ -167,19 +172,36 @@ impl RedisWindowStore {
         Ok(Self::new(Target::Sentinel(client)).await)
     }
 
-    /// Returns whether the store can be used, for example for a health check at the start.
+    /// Returns whether the store can be used, for example for a health check at the start. It runs
+    /// both scripts on the key `{orionos}:ping`.
     ///
     /// # Errors
     ///
-    /// Returns why it cannot be used, for example a connection error, a wrong password or a missing
-    /// permission.
+    /// Returns why it cannot be used, for example a connection error, a wrong password, a missing
+    /// permission or a full memory.
     pub async fn ping(&self) -> Result<(), StoreError> {
         if self.connected().is_err() {
             self.0.connect_again().await;
         }
-        let (mut link, number) = self.connected()?;
-        let pong: RedisResult<String> = cmd("PING").query_async(&mut link).await;
-        pong.map(drop).map_err(|error| self.failed(number, error))
+        let nothing = Holding {
+            window: "{orionos}:ping".to_owned(),
+            client: String::new(),
+            most: 0,
+            has: 0,
+            want: 0,
+            lease: Duration::ZERO,
+        };
+        self.hold(&nothing).await?;
+        let report = Reservation {
+            window: nothing.window,
+            client: nothing.client,
+            want: 0,
+            told: None,
+            answered: 0,
+            refused: 0,
+            returned: 0,
+        };
+        self.reserve(&report).await.map(drop)
     }
 
     async fn new(target: Target) -> Self {
@@ -269,9 +291,17 @@ impl RedisWindowStore {
 
     /// Gives the connection up, unless the error is about the command alone.
     fn failed(&self, number: u64, error: RedisError) -> StoreError {
-        let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
+        let text = error.to_string();
+        // A script passes the error of its command on as text.
+        let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+            || text.contains("READONLY");
         if read_only || error.is_unrecoverable_error() || error.is_connection_dropped() {
-            self.0.connection().give_up(number, &error.to_string());
+            self.0.connection().give_up(number, &text);
+        }
+        if is_denied(&text) {
+            let hint =
+                "the permissions that are needed are in the documentation of RedisWindowStore";
+            return format!("{text}; {hint}").into();
         }
         Box::new(error)
     }
@@ -294,8 +324,15 @@ impl Inner {
     }
 
     async fn connect_again(&self) {
-        let link = match timeout(CONNECT_WITHIN, self.target.connect()).await {
-            Ok(link) => link.map_err(|error| error.to_string()),
+        // In a program with two crypto providers, rustls panics unless one of them is installed.
+        let connect = AssertUnwindSafe(self.target.connect()).catch_unwind();
+        let link = match timeout(CONNECT_WITHIN, connect).await {
+            Ok(Ok(link)) => link.map_err(|error| error.to_string()),
+            Ok(Err(_)) => Err(
+                "TLS cannot be set up; install a default crypto provider of rustls \
+                 at the start of the program"
+                    .to_owned(),
+            ),
             Err(_) => Err(format!("not within {CONNECT_WITHIN:?}")),
         };
         let mut connection = self.connection();
@@ -411,6 +448,17 @@ impl fmt::Debug for RedisWindowStore {
 
 fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// Whether a permission is missing, for a command or in a script.
+fn is_denied(text: &str) -> bool {
+    text.contains("NoPerm") || text.contains("can't run this command")
+}
+
+/// Without telling Redis about this library, which takes a permission that only Redis 7.2 and later
+/// have a name for.
+fn without_client_info(settings: &RedisConnectionInfo) -> RedisConnectionInfo {
+    settings.clone().set_skip_set_lib_name()
 }
 
 fn invalid_url(error: RedisError) -> OrionError {
@@ -572,7 +620,8 @@ mod tests {
         store.hold(&holding).await.unwrap();
         let (mut link, _) = store.connected().unwrap();
         let keys: Vec<String> = cmd("KEYS").arg("*").query_async(&mut link).await.unwrap();
-        assert_eq!(keys.len(), 2);
+        // A window, places, and the ping by which the test waited for the server.
+        assert_eq!(keys.len(), 3);
         for key in keys {
             let left: i64 = cmd("PTTL").arg(&key).query_async(&mut link).await.unwrap();
             assert!(left > 0 && left <= 160_000, "{key}: {left}");
