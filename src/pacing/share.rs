@@ -18,8 +18,7 @@
 //! call consumes nothing, so whoever does not send at the reset is invisible to the others.
 //!
 //! If the estimate is too high, tickets are left over. Now and then a client therefore takes what is
-//! left late in the period, one call after another. It owes them to the others, and pays them back
-//! by keeping half the pace in later periods.
+//! left late in the period, one call after another.
 //!
 //! A client that is alone does none of this: as long as all that was used is its own.
 
@@ -33,6 +32,8 @@ use super::start::Start;
 
 /// The number of clients that is assumed when others appear.
 const FIRST_GUESS: f64 = 2.0;
+/// The most that are assumed after the first period with others.
+const MOST_AT_FIRST: f64 = 8.0;
 /// This client, and a little doubt.
 const FEWEST: f64 = 1.05;
 /// Periods last a minute or an hour, until resets tell more.
@@ -47,6 +48,8 @@ pub(super) struct Share {
     others: bool,
     /// Whether others use this period.
     others_now: bool,
+    /// Whether all clients have kept the pace since the period began, so that gaps mean something.
+    is_paced: bool,
     /// The estimate from earlier periods, and the gaps between own tickets since.
     guess: f64,
     gaps: f64,
@@ -62,9 +65,6 @@ pub(super) struct Share {
     slowest: Duration,
     slowest_before: Duration,
     take_the_rest_at: Option<Instant>,
-    takes_the_rest: bool,
-    /// Calls that were taken from the rest, and not paid back.
-    owed: u64,
 }
 
 /// The three stretches of a period for one client.
@@ -85,6 +85,7 @@ impl Share {
         Self {
             others: false,
             others_now: false,
+            is_paced: false,
             guess: FIRST_GUESS,
             gaps: 0.0,
             gap_sum: 0.0,
@@ -100,8 +101,6 @@ impl Share {
             slowest: Duration::ZERO,
             slowest_before: Duration::ZERO,
             take_the_rest_at: None,
-            takes_the_rest: false,
-            owed: 0,
         }
     }
 
@@ -113,6 +112,7 @@ impl Share {
     /// Somebody knows how many clients there are.
     pub(super) fn expect(&mut self, clients: u64) {
         self.others = clients > 1;
+        self.is_paced = self.others;
         self.guess = (clients as f64).max(FEWEST);
         (self.gaps, self.gap_sum) = (0.0, 0.0);
     }
@@ -129,7 +129,7 @@ impl Share {
 
     /// When one more call may be sent, if this client is not alone.
     pub(super) fn next_start(
-        &mut self,
+        &self,
         limit: u64,
         used: u64,
         in_flight: u64,
@@ -152,7 +152,7 @@ impl Share {
             if in_flight < burst {
                 return Start::Now;
             }
-            let paced = self.last_start.map(|at| at + self.pause(limit));
+            let paced = self.last_start.map(|at| at + self.interval(limit));
             return match paced.filter(|at| *at > now) {
                 Some(at) => Start::At(at),
                 None => Start::Now,
@@ -160,26 +160,14 @@ impl Share {
         }
         match self.take_the_rest_at {
             Some(at) if at > now => Start::At(at.min(resets_at)),
-            Some(_) if in_flight == 0.0 => {
-                self.takes_the_rest = true;
-                Start::Now
-            }
+            Some(_) if in_flight == 0.0 => Start::Now,
             _ => Start::At(resets_at),
         }
     }
 
     /// A call is sent. The gap between the tickets before and after a pause, in which there was
     /// nothing to send, says nothing of the others.
-    pub(super) fn started(&mut self, limit: u64, now: Instant, had_to_wait: bool) {
-        if std::mem::take(&mut self.takes_the_rest) {
-            self.owed += 1;
-        } else if self.owed > 0 && !self.tickets.is_empty() {
-            let is_paid = |at| now >= at + self.pause(limit);
-            if self.last_start.is_some_and(is_paid) {
-                self.owed -= 1;
-                self.run = None;
-            }
-        }
+    pub(super) fn started(&mut self, now: Instant, had_to_wait: bool) {
         self.last_start = Some(now);
         if !had_to_wait {
             self.run = None;
@@ -206,7 +194,7 @@ impl Share {
         if self.tickets.len() > TICKETS_KEPT {
             self.tickets.pop_front();
         }
-        if ticket as f64 <= self.plan(limit, self.clients(limit)).burst {
+        if !self.is_paced || ticket as f64 <= self.plan(limit, self.clients(limit)).burst {
             return;
         }
         self.run = Some(match self.run {
@@ -226,6 +214,11 @@ impl Share {
         if used > sent {
             self.others = true;
             self.guess = match self.refused {
+                // Nobody has kept the pace. Their shares are the best that is known.
+                _ if !self.is_paced => {
+                    let share = used as f64 / sent.max(1) as f64;
+                    share.clamp(FIRST_GUESS, MOST_AT_FIRST)
+                }
                 true => 1.1 * clients + 0.5,
                 false => (0.97 * clients).max(FEWEST),
             };
@@ -234,11 +227,11 @@ impl Share {
         } else if sent > 0 {
             self.others = false;
             self.guess = FIRST_GUESS;
-            self.owed = 0;
             self.gaps = 0.0;
             self.gap_sum = 0.0;
         }
         self.others_now = false;
+        self.is_paced = self.others;
         self.tickets.clear();
         self.run = None;
         self.refused = false;
@@ -250,7 +243,7 @@ impl Share {
     pub(super) fn period_began(&mut self, later: u64, seen: &Observation) {
         let until_reset = seen.resets_at.saturating_duration_since(seen.now);
         self.length = self.length.min(Duration::from_secs(later)).max(until_reset);
-        if self.others && fastrand::f64() < 0.25 / self.clients(seen.told.limit) {
+        if self.others && fastrand::f64() < 0.15 / self.clients(seen.told.limit) {
             let before_the_end = self.length.mul_f64(0.03 + 0.47 * fastrand::f64());
             self.take_the_rest_at = seen.resets_at.checked_sub(before_the_end);
         }
@@ -272,14 +265,6 @@ impl Share {
     /// even if each of them were alone.
     fn interval(&self, limit: u64) -> Duration {
         self.length.mul_f64(2.0 / 3.0 / (limit.max(1) as f64))
-    }
-
-    /// The time between two calls of this client at the pace.
-    fn pause(&self, limit: u64) -> Duration {
-        match self.owed {
-            0 => self.interval(limit),
-            _ => 2 * self.interval(limit),
-        }
     }
 
     fn plan(&self, limit: u64, clients: f64) -> Plan {

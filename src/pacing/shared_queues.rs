@@ -59,10 +59,10 @@ impl SharedQueues {
         }
         if place {
             self.hold(queues, id);
-            // The call comes to the account's queue next: one wait for the store is enough.
-            if queues.account.windows.must_ask(now) {
-                self.ask(queues, QueueId::Account, 1, now);
-            }
+        }
+        // The call comes to the account's queue next: one wait for the store is enough.
+        if (call || place) && queues.account.windows.must_ask(now) {
+            self.ask(queues, QueueId::Account, 1, now);
         }
     }
 

@@ -114,7 +114,7 @@ impl Window {
 
     /// A call is sent.
     pub(super) fn start(&mut self, now: Instant, had_to_wait: bool) {
-        self.share.started(self.limit, now, had_to_wait);
+        self.share.started(now, had_to_wait);
     }
 
     /// The server has counted a call whose response told nothing of this window.

@@ -168,7 +168,8 @@ impl Windows {
 
     /// Whether a reservation has to be asked for, for the calls that wait.
     pub(super) fn must_ask(&mut self, now: Instant) -> bool {
-        let may_ask = self.is_leased() && self.has_place();
+        // A place and a call are asked for together.
+        let may_ask = self.is_leased() && (self.has_place() || self.must_ask_for_place(now));
         let lease = self.lease.as_ref();
         may_ask
             && lease.is_some_and(|lease| lease.must_ask(now))

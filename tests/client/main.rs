@@ -34,6 +34,7 @@ mod plans;
 mod proxies;
 mod raw_calls;
 mod replicas;
+mod resets;
 mod retry_table;
 mod retry_waits;
 mod runtimes;

@@ -4,5 +4,6 @@
 mod crowd;
 mod outages;
 mod store_contents;
+mod store_waits;
 mod with_a_store;
 mod without_a_store;

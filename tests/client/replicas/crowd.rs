@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use orionos::{OrionOS, Pacing, RetryPolicy};
-use orionos_mock_server::{Fault, MockServer, Operation, Tier};
+use orionos_mock_server::{Clock, Fault, MockServer, Operation, Tier};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -28,6 +29,10 @@ fn distant(limits: orionos_mock_server::Limits, seed: u64) -> MockServer {
         .agents([agent])
         .limits(limits)
         .seed(seed)
+        // Where in a second the first window begins must not differ from run to run.
+        .clock(
+            Clock::tokio().starting_at(Timestamp::UNIX_EPOCH + Duration::from_millis(seed * 137)),
+        )
         .in_process()
         .unwrap();
     mock.fault(Fault::latency_between(
@@ -61,7 +66,7 @@ fn count(mock: &MockServer, matches: impl Fn(u16, i64) -> bool) -> usize {
     let requests = mock.requests();
     let seconds = requests
         .iter()
-        .map(|request| (request.status.unwrap(), request.time.as_second()));
+        .filter_map(|request| Some((request.status?, request.time.as_second())));
     seconds
         .filter(|(status, second)| matches(*status, *second))
         .count()
