@@ -10,7 +10,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let options = cli::options::Options::parse();
     if options.health_check {
-        return match cli::health_check::check(&options.host, options.port) {
+        return match cli::health_check::check(&options.host, options.port, options.tls) {
             Ok(()) => ExitCode::SUCCESS,
             Err(problem) => {
                 eprintln!("orionos-mock-server: {problem}");

@@ -1,6 +1,7 @@
 //! Ids: texts that the server assigns and that the client never takes apart.
 
-/// Declares the type of an id. `expected` is what an error says of JSON that is not an id.
+/// Declares the type of an id, except what it is made from. `expected` is what an error says of JSON
+/// that is not an id.
 macro_rules! id_type {
     ($(#[$doc:meta])* pub struct $name:ident, expected $expected:literal) => {
         $(#[$doc])*
@@ -11,30 +12,6 @@ macro_rules! id_type {
             /// Returns the id as it is in JSON, without percent-encoding.
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(id: &str) -> Self {
-                Self(id.into())
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(id: String) -> Self {
-                Self(id.into())
-            }
-        }
-
-        impl From<&String> for $name {
-            fn from(id: &String) -> Self {
-                Self::from(id.as_str())
-            }
-        }
-
-        impl From<&$name> for $name {
-            fn from(id: &$name) -> Self {
-                id.clone()
             }
         }
 
@@ -144,6 +121,31 @@ id_type! {
     /// assert_eq!(id.to_string(), id.as_str());
     /// ```
     pub struct AgentId, expected "an agent's id (a string)"
+}
+
+// Not in the macro, because the compiler shows these lines to whoever passes a value of another type.
+impl From<&str> for AgentId {
+    fn from(id: &str) -> Self {
+        Self(id.into())
+    }
+}
+
+impl From<String> for AgentId {
+    fn from(id: String) -> Self {
+        Self(id.into())
+    }
+}
+
+impl From<&String> for AgentId {
+    fn from(id: &String) -> Self {
+        Self::from(id.as_str())
+    }
+}
+
+impl From<&AgentId> for AgentId {
+    fn from(id: &AgentId) -> Self {
+        id.clone()
+    }
 }
 
 impl AgentId {

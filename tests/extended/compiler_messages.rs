@@ -53,6 +53,10 @@ fn without_numbers(line: &str) -> String {
         let file = place.split(':').next().unwrap_or(place);
         return format!("{}--> {file}", arrow.trim_start());
     }
+    // A note is indented as far as the longest line number.
+    if line.trim_start().starts_with("= ") {
+        return line.trim_start().to_owned();
+    }
     match line.split_once(" |") {
         Some((number, rest))
             if number.trim().parse::<u32>().is_ok() || number.trim().is_empty() =>

@@ -1,6 +1,6 @@
 //! The life of the program: start, announcement and end.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +16,9 @@ use crate::cli::stop::{StandardInput, Stop};
 
 /// How long requests in progress may take when the mock is stopped.
 const GRACE: Duration = Duration::from_millis(150);
+
+/// The longest line of initial agents: standard input may never end.
+const LONGEST_LINE: u64 = 64 << 20;
 
 /// How long the end waits for a log that nobody reads.
 const LOG_GRACE: Duration = Duration::from_secs(1);
@@ -78,9 +81,13 @@ fn agents_from_stdin(options: &Options) -> Result<Option<Vec<Value>>, String> {
         return Ok(None);
     }
     let mut line = String::new();
-    io::stdin()
+    let mut input = io::stdin().lock().take(LONGEST_LINE + 1);
+    input
         .read_line(&mut line)
         .map_err(|error| format!("cannot read the initial agents: {error}"))?;
+    if line.len() as u64 > LONGEST_LINE {
+        return Err("the initial agents on standard input are longer than 64 MiB".to_owned());
+    }
     serde_json::from_str(&line)
         .map(Some)
         .map_err(|error| format!("the initial agents on standard input are invalid: {error}"))
@@ -114,7 +121,9 @@ async fn start(
 /// Returns the addresses of the host. Addresses that other machines can reach must be allowed.
 fn addresses(options: &Options) -> Result<Vec<SocketAddr>, String> {
     let host = &options.host;
-    let addresses: Vec<SocketAddr> = (host.as_str(), options.port)
+    // A URL writes an IPv6 address in brackets.
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses: Vec<SocketAddr> = (name, options.port)
         .to_socket_addrs()
         .map_err(|error| format!("cannot find the address of the host {host:?}: {error}"))?
         .collect();

@@ -446,6 +446,20 @@ impl Fault {
                  {MAX_RETRY_AFTER}"
             ));
         }
+        if let FaultKind::Latency { min_ms, max_ms } = self.kind
+            && min_ms > max_ms
+        {
+            return Err(format!(
+                "invalid latency {min_ms}-{max_ms}; expected the shortest delay first"
+            ));
+        }
+        for (name, count) in [("times", self.times), ("every", self.every)] {
+            if count == Some(0) {
+                return Err(format!(
+                    "invalid {name}=0, with which the fault would never be applied; expected at least 1"
+                ));
+            }
+        }
         if let Some(probability) = self.probability
             && !(0.0..=1.0).contains(&probability)
         {

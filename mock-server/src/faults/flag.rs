@@ -172,6 +172,9 @@ mod tests {
             "rate_limit=inf",
             "rate_limit=-5",
             "rate_limit=1e300",
+            "latency=300-100",
+            "reset,times=0",
+            "reset,every=0",
         ] {
             assert!(flag.parse::<Fault>().is_err(), "{flag}");
         }

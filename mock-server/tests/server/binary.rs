@@ -210,15 +210,29 @@ fn a_failed_start_prints_one_line_and_exits_with_2() {
 
 #[test]
 fn the_health_check_tells_whether_a_mock_runs() {
-    let check = |host: &str, port: &str| {
+    let check_with = |options: &[&str], host: &str, port: &str| {
         Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
             .args(["--health-check", "--host", host, "--port", port])
+            .args(options)
             .output()
             .unwrap()
     };
+    let check = |host: &str, port: &str| check_with(&[], host, port);
+    let https = Running::start(&["--tls"]);
+    let url = https.base_url().trim_end_matches("/v1").to_owned();
+    let port = url.rsplit(':').next().unwrap();
+    assert_eq!(
+        check_with(&["--tls"], "localhost", port).status.code(),
+        Some(0)
+    );
+    assert_eq!(check("localhost", port).status.code(), Some(1));
     let mut mock = Running::start(&["--exit-on-stdin-close"]);
     let url = mock.base_url().trim_end_matches("/v1").to_owned();
     let port = url.rsplit(':').next().unwrap();
+    assert_eq!(
+        check_with(&["--tls"], "localhost", port).status.code(),
+        Some(1)
+    );
     for host in ["127.0.0.1", "localhost", "0.0.0.0"] {
         assert_eq!(check(host, port).status.code(), Some(0), "{host}");
     }
