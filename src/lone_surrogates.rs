@@ -32,7 +32,7 @@ pub(crate) fn replaced(json: &[u8]) -> Option<Vec<u8>> {
     replaced
 }
 
-/// Reads `\uXXXX` at the start.
+/// Returns half of a surrogate pair, if the JSON begins with one: `\u` and four hexadecimal digits.
 fn half(json: &[u8]) -> Option<u16> {
     let digits = json.strip_prefix(b"\\u")?.get(..4)?;
     let digits = std::str::from_utf8(digits).ok()?;

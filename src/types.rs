@@ -19,6 +19,7 @@ mod character_file;
 mod config_diff;
 mod configuration_fields;
 mod id;
+mod json_text;
 mod lenient;
 mod list_query;
 mod message;

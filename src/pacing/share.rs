@@ -110,7 +110,7 @@ impl Share {
     }
 
     /// Somebody knows how many clients there are.
-    pub(super) fn expect(&mut self, clients: u64) {
+    pub(super) fn set_clients(&mut self, clients: u64) {
         self.others = clients > 1;
         self.is_paced = self.others;
         self.guess = (clients as f64).max(FEWEST);

@@ -108,8 +108,8 @@ impl Window {
     }
 
     /// The number of clients that a store has seen.
-    pub(super) fn expect_clients(&mut self, clients: u64) {
-        self.share.expect(clients);
+    pub(super) fn set_clients(&mut self, clients: u64) {
+        self.share.set_clients(clients);
     }
 
     /// A call is sent.

@@ -205,7 +205,7 @@ impl Windows {
         self.is_store_lost = true;
         self.ask_failed();
         for window in &mut self.known {
-            window.expect_clients(clients);
+            window.set_clients(clients);
         }
     }
 

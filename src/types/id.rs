@@ -53,57 +53,13 @@ macro_rules! id_type {
             }
         }
 
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.as_str() == other
-            }
-        }
-
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                self.as_str() == *other
-            }
-        }
-
         impl PartialEq<String> for $name {
             fn eq(&self, other: &String) -> bool {
                 self.as_str() == other
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl $crate::types::Lenient for $name {
-            const EXPECTED: &'static str = $expected;
-
-            fn from_text(id: &str) -> Option<$crate::types::Reading<Self>> {
-                Some($crate::types::Reading::Exact(Self::from(id)))
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct IdVisitor;
-
-                impl serde::de::Visitor<'_> for IdVisitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(<$name as $crate::types::Lenient>::EXPECTED)
-                    }
-
-                    fn visit_str<E>(self, id: &str) -> Result<$name, E> {
-                        Ok($name::from(id))
-                    }
-                }
-
-                deserializer.deserialize_str(IdVisitor)
-            }
-        }
+        $crate::types::json_text::json_text!($name, expected $expected);
     };
 }
 

@@ -81,7 +81,7 @@ enum When {
     Waking,
 }
 
-/// Polls so many times, and then drops the future.
+/// Polls the future up to `polls` times, and then drops it. Returns its output if it was ready by then.
 async fn polled<F: Future>(future: F, mut polls: usize, when: When) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(move |cx| {

@@ -29,8 +29,8 @@ const LATE_REPLIES: u32 = 3;
 /// Rate-limit windows that clients in many processes share through Redis (6 or later) or Valkey (7
 /// or later).
 ///
-/// Clones share one connection. It reconnects after a failure. While there is no connection,
-/// clients pace on their own, so neither building a client nor a call fails because Redis is down.
+/// Clones share one connection. If it is lost, the store connects again by itself. Until then, each
+/// client paces on its own. Building a client and making a call work even if Redis is down.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), orionos::OrionError> {
