@@ -17,6 +17,10 @@ lint:
 test:
     cargo test --workspace
 
+# Tests that need heavy dependencies
+test-extended:
+    cargo test -p orionos-extended-tests --all-features
+
 # The client's tests through a socket
 test-socket:
     ORION_TEST_OVER=socket cargo test -p orionos --tests

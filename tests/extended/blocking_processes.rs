@@ -9,6 +9,8 @@ use std::time::Duration;
 use fork::Fork;
 use orionos::{AgentConfig, OrionError, OrionOS};
 use orionos_mock_server::{MockServer, Operation};
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
 use tokio::runtime::Runtime;
 
 use crate::support::AGENT;
@@ -117,11 +119,14 @@ fn a_handler_of_ctrl_c_can_make_blocking_calls_while_another_call_blocks() {
     let orion = client(&mock);
     let (handled, result) = mpsc::channel();
     let agents = orion.agents();
-    ctrlc::set_handler(move || {
-        let deleted = agents.delete(AGENT).send_blocking();
-        handled.send(deleted.map(drop)).unwrap();
-    })
-    .unwrap();
+    // Crates such as `ctrlc` and `signal-hook` run handlers on a thread of their own.
+    let mut signals = Signals::new([SIGINT]).unwrap();
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            let deleted = agents.delete(AGENT).send_blocking();
+            handled.send(deleted.map(drop)).unwrap();
+        }
+    });
     // It blocks: the mock waits a minute before each token.
     let stream = orion
         .agents()

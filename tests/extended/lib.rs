@@ -1,6 +1,6 @@
 //! Tests of the client that need heavy dependencies. They are a package of their own, so that
 //! `cargo run --example quickstart` does not build what only tests need.
-#![cfg(test)]
+#![cfg(all(test, feature = "heavy"))]
 
 mod another_server;
 mod any_values;
