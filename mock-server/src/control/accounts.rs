@@ -1,14 +1,11 @@
 //! The accounts of a mock with isolated keys.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
-use crate::state::app::App;
+use crate::control::request::ControlRequest;
 
 /// The accounts, in the order of their first use.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -31,7 +28,8 @@ pub(crate) struct AccountSummary {
     requests: u64,
 }
 
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let app = &request.app;
     let accounts = (app.isolated_accounts().into_iter())
         .map(|(key, account)| {
             let state = account.lock();

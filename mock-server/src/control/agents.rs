@@ -1,19 +1,13 @@
 //! What the API does not offer: lists of agents with their states, conversations, and changes.
 
-use std::sync::Arc;
-
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::control::error::ControlError;
-use crate::control::input::{self, Json, TargetAccount};
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 use crate::protocol::failure::Failure;
 use crate::state::agent::{Agent, Conversation};
-use crate::state::app::App;
 
 /// A change of an agent. Absent fields are unchanged, and null removes the reason.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,15 +34,6 @@ pub(crate) struct AgentState {
     id: String,
     protected: Option<String>,
     unavailable: Option<String>,
-}
-
-/// Which agents to return.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    /// Text that the name or the id contains, in any case.
-    #[serde(default)]
-    text: String,
 }
 
 /// How many agents a list has at most.
@@ -95,11 +80,11 @@ pub(crate) struct AgentMemory {
     conversations: Vec<Conversation>,
 }
 
-pub(crate) async fn list(
-    TargetAccount(account, _): TargetAccount,
-    query: Result<Query<Filter>, QueryRejection>,
-) -> Result<Response, ControlError> {
-    let text = input::query(query)?.text.to_lowercase();
+/// Lists the agents whose name or id contains a text, in any case.
+pub(crate) fn list(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let query = request.query()?;
+    let text = query.text("text").unwrap_or_default().to_lowercase();
     let state = account.lock();
     let agents = (state.store.newest_first())
         .filter(|agent| {
@@ -110,37 +95,32 @@ pub(crate) async fn list(
         .take(MAX_LISTED)
         .map(ListedAgent::new)
         .collect();
-    Ok(ok(&AgentList {
+    ok(&AgentList {
         agents,
         total: state.store.len(),
-    }))
+    })
 }
 
-pub(crate) async fn show(
-    TargetAccount(account, _): TargetAccount,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Response, ControlError> {
-    let id = input::path(id)?;
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let id = &*request.parameter;
     let state = account.lock();
-    let agent = (state.store.get(&id)).ok_or_else(|| Failure::no_such("Agent", &id))?;
-    Ok(ok(&AgentMemory {
+    let agent = (state.store.get(id)).ok_or_else(|| Failure::no_such("Agent", id))?;
+    ok(&AgentMemory {
         agent: ListedAgent::new(agent),
         conversations: agent.conversations.clone(),
-    }))
+    })
 }
 
-pub(crate) async fn change(
-    State(app): State<Arc<App>>,
-    target: TargetAccount,
-    id: Result<Path<String>, PathRejection>,
-    Json(change): Json<AgentChange>,
-) -> Result<Response, ControlError> {
-    let id = input::path(id)?;
-    let changed = app.commit(&target.0, |state| {
+pub(crate) fn change(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let change: AgentChange = request.json()?;
+    let id = &*request.parameter;
+    let changed = request.app.commit(&account, |state| {
         let agent = state
             .store
-            .get_mut(&id)
-            .ok_or_else(|| Failure::no_such("Agent", &id))?;
+            .get_mut(id)
+            .ok_or_else(|| Failure::no_such("Agent", id))?;
         if let Some(protected) = change.protected {
             agent.protected = protected;
         }
@@ -148,10 +128,10 @@ pub(crate) async fn change(
             agent.unavailable = unavailable;
         }
         Ok(AgentState {
-            id: id.clone(),
+            id: id.to_owned(),
             protected: agent.protected.clone(),
             unavailable: agent.unavailable.clone(),
         })
     })?;
-    Ok(ok(&changed))
+    ok(&changed)
 }

@@ -1,10 +1,11 @@
 //! The behaviors of the mock, and who defined them.
 
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 
 /// The behaviors of the mock.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -30,7 +31,7 @@ pub(crate) enum Source {
     Mock,
 }
 
-pub(crate) async fn show() -> Response {
+pub(crate) fn show(_: &ControlRequest) -> Outcome {
     ok(&Capabilities {
         behaviors: BEHAVIORS,
     })

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::control::input::{Json, TargetAccount};
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 
 /// The state of the clock.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -33,15 +33,17 @@ pub(crate) struct ClockChange {
     frozen: Option<bool>,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
     ok(&ClockState {
         now: account.clock.now(),
         frozen: account.clock.is_frozen(),
     })
 }
 
-pub(crate) async fn change(target: TargetAccount, Json(change): Json<ClockChange>) -> Response {
-    let account = &target.0;
+pub(crate) fn change(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let change: ClockChange = request.json()?;
     if let Some(now) = change.now {
         account.clock.set(now);
     }
@@ -53,5 +55,5 @@ pub(crate) async fn change(target: TargetAccount, Json(change): Json<ClockChange
     account
         .clock
         .advance(Duration::from_millis(change.advance_ms));
-    show(target).await
+    show(request)
 }

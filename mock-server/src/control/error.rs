@@ -1,11 +1,10 @@
 //! The errors of the control API.
 
-use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::control::output;
+use crate::protocol::envelope::{self, Response};
 use crate::protocol::failure::Failure;
 
 /// An error of the control API.
@@ -33,21 +32,17 @@ impl ControlError {
     pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
+
+    pub(crate) fn into_response(self) -> Response {
+        let body = ErrorBody {
+            error: &self.message,
+        };
+        envelope::json(self.status, &body)
+    }
 }
 
 impl From<Failure> for ControlError {
     fn from(failure: Failure) -> Self {
         Self::new(failure.status, failure.message)
-    }
-}
-
-impl IntoResponse for ControlError {
-    fn into_response(self) -> Response {
-        output::json(
-            self.status,
-            &ErrorBody {
-                error: &self.message,
-            },
-        )
     }
 }

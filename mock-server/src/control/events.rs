@@ -2,21 +2,23 @@
 //! for it, and nothing is kept for it.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::control::input::TargetAccount;
+use crate::api::openapi::types::Types;
+use crate::control::endpoint::Outcome;
+use crate::control::request::ControlRequest;
 use crate::journal::record::Journal;
 use crate::journal::summary::Summary;
+use crate::protocol::envelope::Response;
+use crate::protocol::payload::Payload;
 use crate::state::account::Account;
 use crate::state::clock;
 use crate::state::limits::Limits;
@@ -72,9 +74,9 @@ struct Viewer {
     sent: Instant,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
     let viewer = Viewer {
-        account,
+        account: request.account()?,
         restarts: 0,
         first: 0,
         next: 1,
@@ -89,10 +91,31 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
         }
         let event = viewer.wait().await;
         viewer.sent = Instant::now();
-        Some((Ok::<_, Infallible>(Bytes::from(event)), viewer))
+        Some((Ok(Bytes::from(event)), viewer))
     });
-    let headers = [(CONTENT_TYPE, "text/event-stream")];
-    (headers, Body::from_stream(events)).into_response()
+    let mut response = Response::new(Payload::stream(events));
+    let kind = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+/// Describes the events.
+pub(crate) fn content(_: &mut Types) -> Value {
+    json!({"text/event-stream": {
+        "schema": {
+            "type": "string",
+            "contentMediaType": "text/event-stream",
+            "contentSchema": {"type": "array", "items": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"type": "string", "enum": ["requests", "changed"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }},
+        },
+        "example": "event: changed\ndata: {\"changed\":[\"clock\"]}\n\n",
+    }})
 }
 
 impl Viewer {

@@ -1,15 +1,13 @@
 //! Faults.
 
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::control::endpoint::Outcome;
 use crate::control::error::ControlError;
-use crate::control::input::{self, Json, TargetAccount};
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 use crate::faults::armed::FaultId;
 use crate::faults::fault::Fault;
 
@@ -37,7 +35,8 @@ pub(crate) struct FaultState {
     applied: u64,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
     let faults = account
         .lock()
         .faults
@@ -48,11 +47,9 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
     ok(&FaultList { faults })
 }
 
-pub(crate) async fn add(
-    target: TargetAccount,
-    Json(new): Json<NewFaults>,
-) -> Result<Response, ControlError> {
-    let new = match new {
+pub(crate) fn add(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let new = match request.json()? {
         NewFaults::Several(faults) => faults,
         NewFaults::One(fault) => vec![fault.into()],
     };
@@ -62,31 +59,29 @@ pub(crate) async fn add(
         .collect::<Result<Vec<_>, _>>()
         .map_err(ControlError::bad)?;
     {
-        let account = &mut *target.0.lock();
-        if !account.faults.has_room_for(&faults) {
+        let state = &mut *account.lock();
+        if !state.faults.has_room_for(&faults) {
             return Err(ControlError::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "there are too many faults; remove some of them first",
             ));
         }
         for fault in faults {
-            account.faults.add(fault);
+            state.faults.add(fault);
         }
     }
-    Ok(show(target).await)
+    show(request)
 }
 
 /// Removes one fault.
-pub(crate) async fn remove(
-    target: TargetAccount,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Response, ControlError> {
-    let id = input::path(id)?;
+pub(crate) fn remove(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let id = &request.parameter;
     let removed = id
         .parse()
-        .is_ok_and(|id: FaultId| target.0.lock().faults.remove(id));
+        .is_ok_and(|id: FaultId| account.lock().faults.remove(id));
     match removed {
-        true => Ok(show(target).await),
+        true => show(request),
         false => Err(ControlError::new(
             StatusCode::NOT_FOUND,
             format!("there is no fault with the id {id:?}"),
@@ -94,7 +89,7 @@ pub(crate) async fn remove(
     }
 }
 
-pub(crate) async fn clear(target: TargetAccount) -> Response {
-    target.0.lock().faults.clear();
-    show(target).await
+pub(crate) fn clear(request: &ControlRequest) -> Outcome {
+    request.account()?.lock().faults.clear();
+    show(request)
 }

@@ -1,13 +1,8 @@
 //! The guard in front of the control API. It rejects web pages and requests without the token.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use http::uri::Authority;
-use http::{Method, StatusCode, Uri};
+use http::{Method, Request, StatusCode, Uri};
 
 use crate::control::access::ControlAccess;
 use crate::control::error::ControlError;
@@ -16,24 +11,8 @@ use crate::control::page::is_page;
 const TOKEN: HeaderName = HeaderName::from_static("x-mock-token");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Lets a request pass that may use the control API.
-pub(crate) async fn guard(
-    State(access): State<Arc<ControlAccess>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = match check(&access, &request) {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    };
-    let nosniff = HeaderValue::from_static("nosniff");
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-    response
-}
-
-fn check(access: &ControlAccess, request: &Request) -> Result<(), ControlError> {
+/// Returns why a request may not use the control API.
+pub(crate) fn check<B>(access: &ControlAccess, request: &Request<B>) -> Result<(), ControlError> {
     let hosts = hosts(request.uri(), request.headers())?;
     check_origin(request.headers(), &hosts)?;
     let sent = request.headers().get(TOKEN);

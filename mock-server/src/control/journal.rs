@@ -2,37 +2,19 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query};
-use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::control::endpoint::{Outcome, Waiting};
 use crate::control::error::ControlError;
-use crate::control::input::{self, Json, TargetAccount};
-use crate::control::output::{json, ok};
+use crate::control::output::ok;
+use crate::control::request::{ControlRequest, parse};
 use crate::journal::pattern::RequestPattern;
 use crate::journal::recorded_request::JournalEntry;
 use crate::journal::verify::{self, ExpectedCount, Mismatch, Nearest};
-use crate::protocol::operation::Operation;
-
-/// Which requests to return.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Filter {
-    operation: Option<Operation>,
-    agent_id: Option<String>,
-    status: Option<u16>,
-    fault: Option<String>,
-    /// Returns only requests with a larger sequence number.
-    #[serde(default)]
-    after: u64,
-    /// Adds the exact bodies as text.
-    #[serde(default)]
-    exact: bool,
-}
+use crate::protocol::envelope;
 
 /// Requests of the journal.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,47 +26,36 @@ pub(crate) struct Requests {
     evicted: u64,
 }
 
-pub(crate) async fn show(
-    TargetAccount(account, _): TargetAccount,
-    query: Result<Query<Filter>, QueryRejection>,
-) -> Result<Response, ControlError> {
-    let filter = input::query(query)?;
-    let mut pattern = filter
-        .operation
-        .map_or_else(RequestPattern::any, RequestPattern::of);
-    if let Some(agent) = filter.agent_id {
+/// Returns the requests that match a filter, with `exact` in addition their exact bodies as text.
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let query = request.query()?;
+    let mut pattern =
+        (query.value("operation")?).map_or_else(RequestPattern::any, RequestPattern::of);
+    if let Some(agent) = query.text("agentId") {
         pattern = pattern.agent(agent);
     }
-    if let Some(status) = filter.status {
+    if let Some(status) = query.value("status")? {
         pattern = pattern.status(status);
     }
-    if let Some(fault) = filter.fault {
+    if let Some(fault) = query.text("fault") {
         pattern = pattern.fault(fault);
     }
+    let after: u64 = query.value("after")?.unwrap_or(0);
+    let is_exact = query.value("exact")?.unwrap_or(false);
     let (requests, evicted) = {
         let account = account.lock();
         (account.journal.requests(), account.journal.evicted())
     };
     let requests = requests
         .iter()
-        .filter(|request| request.sequence > filter.after && pattern.matches(request))
-        .map(|request| match filter.exact {
+        .filter(|request| request.sequence > after && pattern.matches(request))
+        .map(|request| match is_exact {
             true => request.to_exact_json(),
             false => request.to_json(),
         })
         .collect();
-    Ok(ok(&Requests { requests, evicted }))
-}
-
-/// What to search for.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Search {
-    /// Text that the path, a header, the fault or a body contains, in any case.
-    text: String,
-    /// Returns only requests with a larger sequence number.
-    #[serde(default)]
-    after: u64,
+    ok(&Requests { requests, evicted })
 }
 
 /// The requests that contain the text.
@@ -94,31 +65,30 @@ pub(crate) struct Found {
     sequences: Vec<u64>,
 }
 
-pub(crate) async fn search(
-    TargetAccount(account, _): TargetAccount,
-    query: Result<Query<Search>, QueryRejection>,
-) -> Result<Response, ControlError> {
-    let Search { text, after } = input::query(query)?;
+/// Finds the requests whose path, headers, fault or bodies contain a text, in any case.
+pub(crate) fn search(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let query = request.query()?;
+    let text = query.text("text").unwrap_or_default();
+    let after: u64 = query.value("after")?.unwrap_or(0);
     let requests = account.lock().journal.requests();
     let sequences = (requests.iter())
-        .filter(|request| request.sequence > after && request.contains(&text))
+        .filter(|request| request.sequence > after && request.contains(text))
         .map(|request| request.sequence)
         .collect();
-    Ok(ok(&Found { sequences }))
+    ok(&Found { sequences })
 }
 
 /// Returns one request with its exact bodies.
-pub(crate) async fn show_one(
-    TargetAccount(account, _): TargetAccount,
-    sequence: Result<Path<u64>, PathRejection>,
-) -> Result<Response, ControlError> {
-    let sequence = input::path(sequence)?;
+pub(crate) fn show_one(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let sequence = parse("sequence", &request.parameter)?;
     let state = account.lock();
     let entry = state.journal.entry(sequence);
     let request = entry.map(|entry| entry.to_request(sequence));
     drop(state);
     match request {
-        Some(request) => Ok(ok(&request.to_exact_json())),
+        Some(request) => ok(&request.to_exact_json()),
         None => Err(ControlError::new(
             StatusCode::NOT_FOUND,
             format!("the journal has no request {sequence}"),
@@ -126,8 +96,8 @@ pub(crate) async fn show_one(
     }
 }
 
-pub(crate) async fn clear(TargetAccount(account, _): TargetAccount) -> Response {
-    account.lock().journal.clear();
+pub(crate) fn clear(request: &ControlRequest) -> Outcome {
+    request.account()?.lock().journal.clear();
     ok(&Requests {
         requests: Vec::new(),
         evicted: 0,
@@ -165,21 +135,18 @@ pub(crate) struct Mismatched<'a> {
     nearest: &'a [Nearest],
 }
 
-fn mismatched(status: StatusCode, mismatch: &Mismatch) -> Response {
-    json(
-        status,
-        &Mismatched {
-            error: &mismatch.message,
-            nearest: &mismatch.nearest,
-        },
-    )
+fn mismatched(status: StatusCode, mismatch: &Mismatch) -> Outcome {
+    let body = Mismatched {
+        error: &mismatch.message,
+        nearest: &mismatch.nearest,
+    };
+    Ok(envelope::json(status, &body))
 }
 
 /// Returns 200 with the count, or 409 with what arrived instead.
-pub(crate) async fn verify(
-    TargetAccount(account, _): TargetAccount,
-    Json(expected): Json<Expectation>,
-) -> Result<Response, ControlError> {
+pub(crate) fn verify(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let expected: Expectation = request.json()?;
     let count = match (expected.count, expected.at_least, expected.at_most) {
         (Some(count), None, None) => ExpectedCount::exactly(count),
         (Some(_), _, _) => {
@@ -197,8 +164,8 @@ pub(crate) async fn verify(
         (account.journal.requests(), account.journal.evicted())
     };
     match verify::check(&requests, evicted, &expected.request, count) {
-        Ok(count) => Ok(ok(&Verified { count })),
-        Err(mismatch) => Ok(mismatched(StatusCode::CONFLICT, &mismatch)),
+        Ok(count) => ok(&Verified { count }),
+        Err(mismatch) => mismatched(StatusCode::CONFLICT, &mismatch),
     }
 }
 
@@ -230,10 +197,13 @@ fn five_seconds() -> u64 {
 }
 
 /// Returns 200 with the count, or 408 with what arrived until then.
-pub(crate) async fn wait(
-    TargetAccount(account, _): TargetAccount,
-    Json(wait): Json<Wait>,
-) -> Result<Response, ControlError> {
+pub(crate) fn wait(request: ControlRequest) -> Waiting {
+    Box::pin(wait_until_arrived(request))
+}
+
+async fn wait_until_arrived(request: ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let wait: Wait = request.json()?;
     if wait.timeout_ms > MAX_WAIT_MS {
         return Err(ControlError::bad(format!(
             "timeoutMs must be at most {MAX_WAIT_MS}"
@@ -242,7 +212,7 @@ pub(crate) async fn wait(
     let arrived = account.wait_for(&wait.request, wait.count);
     let timeout = Duration::from_millis(wait.timeout_ms);
     if let Ok(count) = tokio::time::timeout(timeout, arrived).await {
-        return Ok(ok(&Verified { count }));
+        return ok(&Verified { count });
     }
     let (requests, evicted) = {
         let account = account.lock();
@@ -253,7 +223,7 @@ pub(crate) async fn wait(
         at_most: u64::MAX,
     };
     match verify::check(&requests, evicted, &wait.request, expected) {
-        Ok(count) => Ok(ok(&Verified { count })),
-        Err(mismatch) => Ok(mismatched(StatusCode::REQUEST_TIMEOUT, &mismatch)),
+        Ok(count) => ok(&Verified { count }),
+        Err(mismatch) => mismatched(StatusCode::REQUEST_TIMEOUT, &mismatch),
     }
 }

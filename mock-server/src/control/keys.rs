@@ -1,17 +1,13 @@
 //! API keys.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::control::endpoint::Outcome;
 use crate::control::error::ControlError;
-use crate::control::input::Json;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 use crate::protocol::headers::check_sendable;
-use crate::state::app::App;
 use crate::state::keys::KeyState;
 
 /// A key and its permissions.
@@ -29,13 +25,11 @@ pub(crate) struct KeySet {
     state: KeyState,
 }
 
-pub(crate) async fn set(
-    State(app): State<Arc<App>>,
-    Json(new): Json<NewKey>,
-) -> Result<Response, ControlError> {
+pub(crate) fn set(request: &ControlRequest) -> Outcome {
+    let new: NewKey = request.json()?;
     check_sendable(&new.key).map_err(|reason| ControlError::bad(format!("key {reason}")))?;
-    if !app.set_key(&new.key, new.state) {
+    if !request.app.set_key(&new.key, new.state) {
         return Err(ControlError::bad("there are too many keys"));
     }
-    Ok(ok(&KeySet { state: new.state }))
+    ok(&KeySet { state: new.state })
 }

@@ -1,12 +1,12 @@
 //! Limits and tiers.
 
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::control::input::{Json, TargetAccount};
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
-use crate::state::limits::{Limits, Tier};
+use crate::control::request::ControlRequest;
+use crate::state::limits::Tier;
 
 /// A tier to take the limits from.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -15,18 +15,21 @@ pub(crate) struct NewTier {
     tier: Tier,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
-    let limits = account.lock().limits.clone();
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let limits = request.account()?.lock().limits.clone();
     ok(&limits)
 }
 
 /// Changes the limits. Requests that were counted remain counted.
-pub(crate) async fn set(target: TargetAccount, Json(limits): Json<Limits>) -> Response {
-    target.0.lock().limits = limits;
-    show(target).await
+pub(crate) fn set(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    account.lock().limits = request.json()?;
+    show(request)
 }
 
-pub(crate) async fn set_tier(target: TargetAccount, Json(new): Json<NewTier>) -> Response {
-    target.0.lock().limits = new.tier.limits();
-    show(target).await
+pub(crate) fn set_tier(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let new: NewTier = request.json()?;
+    account.lock().limits = new.tier.limits();
+    show(request)
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::control::input::{Json, TargetAccount};
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 
 /// The pace of streams that begin later.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -17,14 +17,16 @@ pub(crate) struct Pace {
     token_pace_ms: u64,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
-    let pace = account.lock().token_pace;
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let pace = request.account()?.lock().token_pace;
     ok(&Pace {
         token_pace_ms: u64::try_from(pace.as_millis()).unwrap_or(u64::MAX),
     })
 }
 
-pub(crate) async fn set(target: TargetAccount, Json(pace): Json<Pace>) -> Response {
-    target.0.lock().token_pace = Duration::from_millis(pace.token_pace_ms);
-    show(target).await
+pub(crate) fn set(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let pace: Pace = request.json()?;
+    account.lock().token_pace = Duration::from_millis(pace.token_pace_ms);
+    show(request)
 }

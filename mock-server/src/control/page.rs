@@ -1,14 +1,17 @@
 //! The page at `/__mock/`: its files, and the headers that protect it.
 
-use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
     REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use http::{Method, StatusCode};
 
+use crate::control::endpoint::Outcome;
 use crate::control::error::ControlError;
+use crate::control::request::ControlRequest;
+use crate::protocol::envelope::Response;
+use crate::protocol::payload::Payload;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -47,16 +50,21 @@ pub(crate) fn is_page(method: &Method, path: &str) -> bool {
 }
 
 /// The page's links are relative, so its address needs the last slash.
-pub(crate) async fn redirect() -> Response {
-    (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "__mock/")]).into_response()
+pub(crate) fn redirect(_: &ControlRequest) -> Outcome {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    let page = HeaderValue::from_static("__mock/");
+    response.headers_mut().insert(LOCATION, page);
+    Ok(response)
 }
 
-pub(crate) async fn index() -> Response {
-    respond(HTML, include_str!("../../page/index.html"))
+pub(crate) fn index(_: &ControlRequest) -> Outcome {
+    Ok(respond(HTML, include_str!("../../page/index.html")))
 }
 
-pub(crate) async fn file(Path(name): Path<String>) -> Result<Response, ControlError> {
-    let found = FILES.iter().find(|(file, _, _)| *file == name);
+pub(crate) fn file(request: &ControlRequest) -> Outcome {
+    let name = &request.parameter;
+    let found = FILES.iter().find(|(file, _, _)| file == name);
     let (_, kind, content) = found.ok_or_else(|| {
         ControlError::new(
             StatusCode::NOT_FOUND,
@@ -82,6 +90,10 @@ fn respond(kind: &'static str, content: &'static str) -> Response {
             "same-origin",
         ),
     ];
-    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    (headers, content).into_response()
+    let mut response = Response::new(Payload::Bytes(Bytes::from_static(content.as_bytes())));
+    for (name, value) in headers {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }

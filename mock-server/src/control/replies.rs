@@ -1,14 +1,14 @@
 //! Replies.
 
-use axum::response::Response;
 use http::StatusCode;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::control::endpoint::Outcome;
 use crate::control::error::ControlError;
-use crate::control::input::{Json, TargetAccount};
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 
 /// The largest script with its patterns, in bytes.
 const MAX_BYTES: usize = 8 << 20;
@@ -39,7 +39,8 @@ pub(crate) struct PatternReply {
     template: String,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
     let replies = &account.lock().replies;
     ok(&Replies {
         script: replies.script.iter().cloned().collect(),
@@ -54,28 +55,26 @@ pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
 }
 
 /// Replaces all replies.
-pub(crate) async fn set(
-    target: TargetAccount,
-    Json(new): Json<Replies>,
-) -> Result<Response, ControlError> {
+pub(crate) fn set(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let new: Replies = request.json()?;
     let patterns = new.patterns()?;
     {
-        let replies = &mut target.0.lock().replies;
+        let replies = &mut account.lock().replies;
         replies.script = new.script.into();
         replies.patterns = patterns;
         replies.template = new.template;
     }
-    Ok(show(target).await)
+    show(request)
 }
 
 /// Adds replies to those that are there.
-pub(crate) async fn add(
-    target: TargetAccount,
-    Json(new): Json<Replies>,
-) -> Result<Response, ControlError> {
+pub(crate) fn add(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
+    let new: Replies = request.json()?;
     let patterns = new.patterns()?;
     {
-        let replies = &mut target.0.lock().replies;
+        let replies = &mut account.lock().replies;
         let bytes = |replies: &mut dyn Iterator<Item = usize>| replies.sum::<usize>();
         let present = bytes(&mut replies.script.iter().map(String::len))
             + bytes(&mut replies.patterns.iter().map(|(_, template)| template.len()));
@@ -93,7 +92,7 @@ pub(crate) async fn add(
             replies.template = new.template;
         }
     }
-    Ok(show(target).await)
+    show(request)
 }
 
 impl Replies {

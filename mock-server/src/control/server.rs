@@ -1,14 +1,11 @@
 //! Health and readiness.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
-use crate::state::app::App;
+use crate::control::request::ControlRequest;
 
 /// The health of the mock.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,17 +26,18 @@ pub(crate) struct Ready<'a> {
     isolated_keys: bool,
 }
 
-pub(crate) async fn health() -> Response {
+pub(crate) fn health(_: &ControlRequest) -> Outcome {
     ok(&Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
     })
 }
 
-pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+pub(crate) fn ready(request: &ControlRequest) -> Outcome {
+    let settings = &request.app.settings;
     ok(&Ready {
         ready: true,
-        base_url: &app.settings.base_url,
-        isolated_keys: app.settings.isolate_keys,
+        base_url: &settings.base_url,
+        isolated_keys: settings.isolate_keys,
     })
 }

@@ -1,12 +1,12 @@
 //! The rate-limit windows.
 
-use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::control::input::TargetAccount;
+use crate::control::endpoint::Outcome;
 use crate::control::output::ok;
+use crate::control::request::ControlRequest;
 use crate::protocol::operation::Operation;
 
 /// The current rate-limit windows.
@@ -35,7 +35,8 @@ pub(crate) struct Window {
     used: u64,
 }
 
-pub(crate) async fn show(TargetAccount(account, _): TargetAccount) -> Response {
+pub(crate) fn show(request: &ControlRequest) -> Outcome {
+    let account = request.account()?;
     let now = account.clock.now();
     let state = &mut *account.lock();
     let limits = &state.limits;

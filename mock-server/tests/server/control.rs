@@ -144,6 +144,63 @@ async fn the_journal_can_be_listed_filtered_verified_and_cleared() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_wrong_says_what_and_is_not_ignored() {
+    let mock = mock();
+    for (path, reason) in [
+        ("requests?after=-1", "invalid query parameter after: "),
+        ("requests?status=70000", "invalid query parameter status: "),
+        ("requests?exact=1", "invalid query parameter exact: "),
+        (
+            "requests?operation=lsit",
+            "invalid query parameter operation: unknown operation \"lsit\"; expected one of create,",
+        ),
+        (
+            "requests?agent=a",
+            "unknown query parameter \"agent\"; expected one of operation, agentId,",
+        ),
+        (
+            "requests?after=1&after=2",
+            "the query parameter after is given twice",
+        ),
+        (
+            "requests/search?after=1",
+            "the query parameter text is missing",
+        ),
+        (
+            "agents?name=a",
+            "unknown query parameter \"name\"; expected one of text",
+        ),
+        ("requests/first", "invalid sequence: "),
+    ] {
+        let refused = control(&mock, "GET", path, Value::Null).await;
+        let error = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(
+            refused.status == 400 && error.starts_with(reason),
+            "{path}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_gets_the_list_of_those_it_has() {
+    let mock = mock();
+    for (method, path, allow) in [
+        ("PUT", "faults", "GET,HEAD,POST,DELETE"),
+        ("GET", "reset", "POST"),
+        ("DELETE", "page/main.js", "GET,HEAD"),
+    ] {
+        let refused = control(&mock, method, path, Value::Null).await;
+        assert_eq!(
+            (refused.status, refused.header("allow")),
+            (405, allow),
+            "{path}"
+        );
+    }
+    let nothing = control(&mock, "GET", "nothing", Value::Null).await;
+    assert_eq!(nothing.status, 404);
+}
+
+#[tokio::test]
 async fn snapshots_and_the_initial_state_can_be_restored() {
     let mock = MockServer::builder()
         .agents(["Pilot"])
