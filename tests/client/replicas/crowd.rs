@@ -17,7 +17,7 @@ use crate::support::{AGENT, call, virtual_builder};
 /// test a hundred times.
 pub(super) fn seeds() -> Range<u64> {
     let seeds = std::env::var("REPLICA_SEEDS").ok();
-    0..seeds.map_or(3, |seeds| seeds.parse().unwrap())
+    0..seeds.map_or(1, |seeds| seeds.parse().unwrap())
 }
 
 /// A server with these limits and a latency of 20 to 300 ms. The seed decides about it and about
