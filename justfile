@@ -29,10 +29,7 @@ doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --document-private-items
 
 bench:
-    cargo bench -p orionos-benches --bench calls --bench blocking --bench listing --bench streaming --bench concurrency
-    cargo bench -p orionos-mock-server --bench throughput --bench endurance
-    benches/instructions
-    benches/weight
+    benches/all
 
 # One of dependencies, features, links, openapi, packages, packaging, public_api, recipes, semver, spelling, versions, workflows
 check name:

@@ -6,12 +6,13 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use orionos_benches::{AGENT, Agent, Envelope, FixedServer, KEY, Message, TEXT, median};
+use orionos_bench_harness::{Cell, Report, compared, in_turns, median_of};
+use orionos_benches::{AGENT, Agent, Envelope, FixedServer, KEY, Message, TEXT};
 use reqwest::blocking::{Client, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-const ROUNDS: usize = 61;
+const ROUNDS: usize = 31;
 const CALLS: usize = 200;
 
 /// As a careful user writes it.
@@ -48,55 +49,54 @@ fn data<T: DeserializeOwned>(response: Response) -> reqwest::Result<T> {
 }
 
 fn main() {
+    orionos_bench_harness::run(measure);
+}
+
+fn measure(report: &mut Report) {
     if std::env::args().any(|argument| argument == "--one-core") {
         orionos_benches::stay_on_one_core();
     }
     let server = FixedServer::of_every_call();
     let hand = Handwritten::new(&server.base_url);
+    let again = Handwritten::new(&server.base_url);
     let agents = orionos_benches::client(&server.base_url).agents();
-    println!("| a blocking call | time, µs | ratio | CPU, µs | ratio |\n|---|---|---|---|---|");
-    compare(
-        "get",
+    let title = "Blocking: client : by hand";
+    let table = report.table(title, &["Call"], &["Time, µs", "CPU, µs"]);
+    let both = cells(
+        || drop(again.get().expect("an agent")),
         || drop(hand.get().expect("an agent")),
-        || drop(agents.get(AGENT).send_blocking().expect("an agent")),
     );
-    compare(
-        "send message",
-        || drop(hand.ask().expect("a reply")),
+    table.row(&["get, by hand : by hand"], both);
+    let both = cells(
+        || drop(agents.get(AGENT).send_blocking().expect("an agent")),
+        || drop(hand.get().expect("an agent")),
+    );
+    table.row(&["get"], both);
+    let both = cells(
         || {
             let message = agents.send_message(AGENT, TEXT).user_id("user_1");
             drop(message.room_id("room_1").send_blocking().expect("a reply"));
         },
+        || drop(hand.ask().expect("a reply")),
     );
+    table.row(&["send message"], both);
 }
 
-/// Time and processor time of one call by hand, and of ours.
-type Both = ((f64, f64), (f64, f64));
-
-/// Runs rounds of both in turn, so that a disturbance affects both.
-fn compare(name: &str, hand: impl Fn(), ours: impl Fn()) {
-    let mut rounds = Vec::new();
-    for round in 0..ROUNDS + 3 {
-        let both = (measure(&hand), measure(&ours));
-        // The first rounds open connections and fill caches.
-        if round >= 3 {
-            rounds.push(both);
-        }
-    }
-    let of = |pick: fn(&Both) -> f64| median(rounds.iter().map(pick).collect());
-    println!(
-        "| {name} | {:.1} : {:.1} | {:.3} | {:.1} : {:.1} | {:.3} |",
-        of(|(_, ours)| ours.0),
-        of(|(hand, _)| hand.0),
-        of(|(hand, ours)| ours.0 / hand.0),
-        of(|(_, ours)| ours.1),
-        of(|(hand, _)| hand.1),
-        of(|(hand, ours)| ours.1 / hand.1),
-    );
+fn cells(ours: impl Fn(), baseline: impl Fn()) -> Vec<Cell> {
+    let rounds = in_turns(ROUNDS, || cost(&ours), || cost(&baseline));
+    let cell = |pick: fn(&(f64, f64)) -> f64| {
+        compared(
+            median_of(&rounds, |(ours, _)| pick(ours)),
+            median_of(&rounds, |(_, baseline)| pick(baseline)),
+            1,
+            median_of(&rounds, |(ours, baseline)| pick(ours) / pick(baseline)),
+        )
+    };
+    vec![cell(|cost| cost.0), cell(|cost| cost.1)]
 }
 
 /// Returns the time and the processor time of one call, in microseconds.
-fn measure(call: &impl Fn()) -> (f64, f64) {
+fn cost(call: &impl Fn()) -> (f64, f64) {
     let (started, cpu) = (Instant::now(), ProcessTime::now());
     for _ in 0..CALLS {
         call();

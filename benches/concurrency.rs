@@ -7,55 +7,56 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use orionos_benches::{AGENT, Handwritten, median};
+use orionos_bench_harness::{Cell, Report, compared, in_turns, median_of};
+use orionos_benches::{AGENT, Handwritten};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const CALLS: usize = 4_096;
-const ROUNDS: usize = 100;
+const ROUNDS: usize = 40;
 
 fn main() {
+    orionos_bench_harness::run(measure);
+}
+
+fn measure(report: &mut Report) {
     let base_url = server();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime");
-    println!("| tasks | thousand calls a second | ratio |\n|---|---|---|");
+    let by_hand = |tasks, hand: &Handwritten| {
+        runtime.block_on(seconds(tasks, hand, |hand| async move {
+            drop(hand.get(AGENT).await.expect("an agent"));
+        }))
+    };
+    let title = "Many tasks: client : by hand";
+    let table = report.table(title, &["Tasks"], &["Thousand calls per second"]);
+    let (hand, again) = (Handwritten::new(&base_url), Handwritten::new(&base_url));
+    let rounds = in_turns(ROUNDS, || by_hand(256, &again), || by_hand(256, &hand));
+    table.row(&["256, by hand : by hand"], cells(&rounds));
     for tasks in [1, 16, 256, 2_048] {
         let hand = Handwritten::new(&base_url);
         let agents = orionos_benches::client(&base_url).agents();
-        let by_hand = || {
-            runtime.block_on(seconds(tasks, &hand, |hand| async move {
-                drop(hand.get(AGENT).await.expect("an agent"));
-            }))
-        };
         let by_us = || {
             runtime.block_on(seconds(tasks, &agents, |agents| async move {
                 drop(agents.get(AGENT).send().await.expect("an agent"));
             }))
         };
-        let (mut hand_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..ROUNDS + 5 {
-            // By hand, ours, ours, by hand: a drift affects both.
-            let mut hand_time = by_hand();
-            let our_time = by_us() + by_us();
-            hand_time += by_hand();
-            // The first rounds open the connections.
-            if round >= 5 {
-                ratios.push(hand_time / our_time);
-                hand_times.push(hand_time);
-                our_times.push(our_time);
-            }
-        }
-        let rate = |times| 2.0 * CALLS as f64 / median(times) / 1e3;
-        println!(
-            "| {tasks} | {:.1} : {:.1} | {:.3} |",
-            rate(our_times),
-            rate(hand_times),
-            median(ratios)
-        );
+        let rounds = in_turns(ROUNDS, by_us, || by_hand(tasks, &hand));
+        table.row(&[&tasks.to_string()], cells(&rounds));
     }
+}
+
+fn cells(rounds: &[(f64, f64)]) -> Vec<Cell> {
+    let rate = |seconds: f64| CALLS as f64 / seconds / 1e3;
+    vec![compared(
+        median_of(rounds, |(ours, _)| rate(*ours)),
+        median_of(rounds, |(_, by_hand)| rate(*by_hand)),
+        1,
+        median_of(rounds, |(ours, by_hand)| by_hand / ours),
+    )]
 }
 
 /// Returns how long all calls together take.

@@ -6,14 +6,18 @@
 use std::time::{Duration, Instant};
 
 use orionos::{AgentSummary, OrionOS};
-use orionos_benches::median;
+use orionos_bench_harness::{Report, compared, median};
 use orionos_mock_server::{Fault, Limits, MockServer, Operation, Tier};
 use serde_json::json;
 
 const ROUND_TRIP: Duration = Duration::from_millis(20);
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 3;
 
 fn main() {
+    orionos_bench_harness::run(measure);
+}
+
+fn measure(report: &mut Report) {
     // The server has its own thread, as if it were on another machine.
     let (hand_over, mocks) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -26,9 +30,8 @@ fn main() {
         });
     });
     let runtime = orionos_benches::runtime();
-    println!(
-        "| agents | page size | pages at a time | ms | bound, ms | ratio |\n|---|---|---|---|---|---|"
-    );
+    let names = ["Agents", "Page size", "Pages at a time"];
+    let table = report.table("Whole list : minimum", &names, &["Time, ms"]);
     for agents in [100, 5_000] {
         let mock = mocks.recv().expect("a mock");
         for limit in [20, 100] {
@@ -40,10 +43,9 @@ fn main() {
                 let pages = agents.div_ceil(limit as usize);
                 let trips = 1 + (pages - 1).div_ceil(concurrency);
                 let bound = ROUND_TRIP.as_secs_f64() * 1e3 * trips as f64;
-                println!(
-                    "| {agents} | {limit} | {concurrency} | {time:.1} | {bound:.0} | {:.2} |",
-                    time / bound
-                );
+                let names = [agents, limit as usize, concurrency].map(|name| name.to_string());
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                table.row(&names, vec![compared(time, bound, 1, time / bound)]);
             }
         }
     }

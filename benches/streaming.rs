@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use futures_util::StreamExt;
 use orionos::{MessageEvent, OrionOS};
-use orionos_benches::{AGENT, FixedServer, Handwritten, median};
+use orionos_bench_harness::{Cell, Report, compared, in_turns, median, median_of, pair};
+use orionos_benches::{AGENT, FixedServer, Handwritten};
 use serde::Deserialize;
 use sse_core::{SseDecoder, SseEvent};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -22,15 +23,17 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const TOKENS: usize = 20_000;
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 15;
 const PACED_TOKENS: usize = 500;
 const PACE: Duration = Duration::from_millis(2);
 
 fn main() {
-    let runtime = orionos_benches::runtime();
-    latency(&runtime);
-    orionos_benches::stay_on_one_core();
-    throughput(&runtime);
+    orionos_bench_harness::run(|report| {
+        let runtime = orionos_benches::runtime();
+        latency(report, &runtime);
+        orionos_benches::stay_on_one_core();
+        throughput(report, &runtime);
+    });
 }
 
 /// The costs of one token, averaged over a stream.
@@ -39,35 +42,41 @@ struct Cost {
     allocations: f64,
 }
 
-fn throughput(runtime: &tokio::runtime::Runtime) {
+fn throughput(report: &mut Report, runtime: &tokio::runtime::Runtime) {
     let answer = stream_answer();
     let server = FixedServer::start(move |_| answer.clone());
     let hand = Handwritten::new(&server.base_url);
+    let again = Handwritten::new(&server.base_url);
     let orion = orionos_benches::client(&server.base_url);
-    let (mut by_hand, mut by_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS + 2 {
-        let first = measure(runtime, async || read_by_hand(&hand, |_| {}).await);
-        let second = measure(runtime, async || read_by_us(&orion, |_| {}).await);
-        if round >= 2 {
-            ratios.push(first.microseconds / second.microseconds);
-            by_hand.push(first);
-            by_us.push(second);
-        }
-    }
-    let of = |costs: &[Cost], pick: fn(&Cost) -> f64| median(costs.iter().map(pick).collect());
-    let a_second = |cost: &Cost| 1.0 / cost.microseconds;
-    println!("| million tokens a second | ratio | allocations a token |\n|---|---|---|");
-    println!(
-        "| {:.2} : {:.2} | {:.3} | {:.3} : {:.3} |",
-        of(&by_us, a_second),
-        of(&by_hand, a_second),
-        median(ratios),
-        of(&by_us, |cost| cost.allocations),
-        of(&by_hand, |cost| cost.allocations),
-    );
+    let columns = ["Million tokens per second", "Allocations per token"];
+    let table = report.table("Stream: client : by hand", &["Reader"], &columns);
+    let by_hand = || cost(runtime, async || read_by_hand(&hand, |_| {}).await);
+    let by_hand_again = || cost(runtime, async || read_by_hand(&again, |_| {}).await);
+    let by_us = || cost(runtime, async || read_by_us(&orion, |_| {}).await);
+    let both = in_turns(ROUNDS, by_hand_again, by_hand);
+    table.row(&["by hand : by hand"], cells(&both));
+    table.row(&["client"], cells(&in_turns(ROUNDS, by_us, by_hand)));
 }
 
-fn measure(runtime: &tokio::runtime::Runtime, read: impl AsyncFn() -> usize) -> Cost {
+fn cells(rounds: &[(Cost, Cost)]) -> Vec<Cell> {
+    vec![
+        compared(
+            median_of(rounds, |(ours, _)| 1.0 / ours.microseconds),
+            median_of(rounds, |(_, by_hand)| 1.0 / by_hand.microseconds),
+            2,
+            median_of(rounds, |(ours, by_hand)| {
+                by_hand.microseconds / ours.microseconds
+            }),
+        ),
+        pair(
+            median_of(rounds, |(ours, _)| ours.allocations),
+            median_of(rounds, |(_, by_hand)| by_hand.allocations),
+            3,
+        ),
+    ]
+}
+
+fn cost(runtime: &tokio::runtime::Runtime, read: impl AsyncFn() -> usize) -> Cost {
     runtime.block_on(async {
         let region = Region::new(ALLOCATOR);
         let started = ThreadTime::now();
@@ -142,7 +151,7 @@ fn stream_answer() -> Arc<[u8]> {
 }
 
 /// The server writes a token every 2 ms that contains the time. Both sides read the same clock.
-fn latency(runtime: &tokio::runtime::Runtime) {
+fn latency(report: &mut Report, runtime: &tokio::runtime::Runtime) {
     let start = Instant::now();
     let base_url = paced_server(start);
     let hand = Handwritten::new(&base_url);
@@ -164,10 +173,12 @@ fn latency(runtime: &tokio::runtime::Runtime) {
             });
         }
     }
-    println!(
-        "from the server's write to the caller, median: {:.0} µs : {:.0} µs by hand\n",
-        median(by_us),
-        median(by_hand)
+    let title = "Stream: from the server's write to the caller";
+    let table = report.table(title, &["Reader"], &["Median, µs"]);
+    let (ours, by_hand) = (median(by_us), median(by_hand));
+    table.row(
+        &["client"],
+        vec![compared(ours, by_hand, 0, ours / by_hand)],
     );
 }
 

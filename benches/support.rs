@@ -1,6 +1,8 @@
 //! What the benchmarks share: a server that sends fixed bytes and does not allocate after a
 //! connection is open, and the hand-written client that is the baseline.
 
+mod call_cost;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+pub use call_cost::CallCosts;
 use httpdate::HttpDate;
 use jiff::Timestamp;
 use orionos::{CallEvent, Observer, OrionOS};
@@ -452,9 +455,4 @@ impl Handwritten {
         let request = self.client.post(url).bearer_auth(KEY).json(&body);
         request.send().await?.error_for_status()
     }
-}
-
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

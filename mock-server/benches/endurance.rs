@@ -9,6 +9,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use orionos_bench_harness::at;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const REQUESTS: usize = 1_000_000;
@@ -83,9 +84,10 @@ impl Drop for Mock {
     }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+/// Returns the lowest time, the median and the highest time in milliseconds.
+fn spread(times: Vec<Duration>) -> [f64; 3] {
+    let times: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    [0.0, 0.5, 1.0].map(|share| at(times.clone(), share))
 }
 
 fn main() {
@@ -94,6 +96,8 @@ fn main() {
     let agents = agents.to_str().expect("a path").to_owned();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
 
+    orionos_bench_harness::print_machine();
+    println!("| Measured | Result |\n|---|---|");
     start();
     memory_of_agents();
     a_hundred_at_once();
@@ -117,13 +121,16 @@ fn memory_of_agents() {
         std::fs::write(&file, format!("[{}]", agents.join(","))).expect("a temporary file");
         let mock = Mock::start(&["--agents", file.to_str().expect("a path")]);
         mock.health();
-        println!("{count} agents: {:.1} MiB", mock.memory());
+        println!(
+            "| memory with {count} agents, idle | {:.1} MiB |",
+            mock.memory()
+        );
     }
     let _ = std::fs::remove_file(&file);
 }
 
 fn start() {
-    let times = (0..21)
+    let times: Vec<_> = (0..21)
         .map(|_| {
             let started = Instant::now();
             let mock = Mock::start(&[]);
@@ -135,11 +142,11 @@ fn start() {
         .collect();
     let mock = Mock::start(&[]);
     mock.health();
+    let [lowest, median, highest] = spread(times);
     println!(
-        "start to first answer: {:.1} ms (median of 21); idle: {:.1} MiB",
-        median(times).as_secs_f64() * 1000.0,
-        mock.memory()
+        "| start to first response, median of 21 [lowest–highest] | {median:.1} [{lowest:.1}–{highest:.1}] ms |"
     );
+    println!("| memory without agents, idle | {:.1} MiB |", mock.memory());
 }
 
 fn a_hundred_at_once() {
@@ -158,7 +165,7 @@ fn a_hundred_at_once() {
         .map(|thread| thread.join().expect("every one gets ready"))
         .collect();
     println!(
-        "{} launched at once: all ready after {:.0} ms",
+        "| {} mocks started at the same time, until all are ready | {:.0} ms |",
         mocks.len(),
         started.elapsed().as_secs_f64() * 1000.0
     );
@@ -179,9 +186,9 @@ async fn a_million_requests(agents: &str) {
     }
     let shown: Vec<String> = memory.iter().map(|memory| format!("{memory:.1}")).collect();
     println!(
-        "{REQUESTS} requests in {:.0} s; memory at every tenth, in MiB: {}",
+        "| memory during {REQUESTS} requests in {:.0} s: at the start and after each tenth | {} MiB |",
         started.elapsed().as_secs_f64(),
-        shown.join(" ")
+        shown.join(", ")
     );
 }
 
@@ -291,8 +298,8 @@ async fn ten_thousand_streams(agents: &str) {
         () = advance => {}
     }
     println!(
-        "{STREAMS} streams open at once after {:.1} s, all delivered and closed after {:.1} s; \
-         memory in MiB: {before:.1} before, {open:.1} open, {:.1} closed",
+        "| {STREAMS} simultaneous streams | open after {:.1} s, all delivered after {:.1} s; \
+         {before:.1} MiB before, {open:.1} MiB while open, {:.1} MiB after |",
         opened.as_secs_f64(),
         started.elapsed().as_secs_f64(),
         mock.memory()
@@ -300,7 +307,7 @@ async fn ten_thousand_streams(agents: &str) {
 }
 
 async fn the_end(agents: &str) {
-    for signal in ["-TERM", "-INT"] {
+    for signal in ["TERM", "INT"] {
         let mut times = Vec::new();
         for _ in 0..5 {
             let mock = Mock::start(&["--agents", agents, "--fault", "stream_stall=1"]);
@@ -311,15 +318,12 @@ async fn the_end(agents: &str) {
             for _ in 0..10 {
                 streams.push(open_stream(mock.address.clone()).await);
             }
-            times.push(mock.end(signal));
+            times.push(mock.end(&format!("-{signal}")));
             drop((idle, streams));
         }
         println!(
-            "{signal} with 100 idle connections and 10 endless streams: exit 0 after {:.0} ms (slowest of 5)",
-            times
-                .iter()
-                .max()
-                .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+            "| SIG{signal} with 100 idle connections and 10 endless streams, slowest of 5 | exit 0 after {:.0} ms |",
+            spread(times)[2]
         );
     }
 }
