@@ -154,6 +154,7 @@ impl Report {
 impl Table {
     /// Adds a row: its names, and a cell per column.
     pub fn row(&mut self, names: &[&str], cells: Vec<Cell>) {
+        eprintln!("  {}: {}", self.title, names.join(", "));
         self.rows.push(Row {
             names: names.iter().map(|&name| name.to_owned()).collect(),
             cells,

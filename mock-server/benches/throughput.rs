@@ -19,7 +19,7 @@ use crate::support::{Answer, Requests, exchange, runtime};
 
 const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 200;
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 15;
 
 fn main() {
     orionos_bench_harness::run(measure);
