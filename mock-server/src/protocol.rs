@@ -11,5 +11,6 @@ pub(crate) mod json_object;
 pub(crate) mod list_query;
 pub(crate) mod operation;
 pub(crate) mod page;
+pub(crate) mod patience;
 pub(crate) mod payload;
 pub(crate) mod validate;

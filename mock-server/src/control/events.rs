@@ -18,6 +18,7 @@ use crate::control::request::ControlRequest;
 use crate::journal::record::Journal;
 use crate::journal::summary::Summary;
 use crate::protocol::envelope::Response;
+use crate::protocol::patience::Patience;
 use crate::protocol::payload::Payload;
 use crate::state::account::Account;
 use crate::state::clock;
@@ -96,6 +97,7 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
     let mut response = Response::new(Payload::stream(events));
     let kind = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    response.extensions_mut().insert(Patience(PATIENCE));
     Ok(response)
 }
 

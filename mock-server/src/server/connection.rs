@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 #[cfg(feature = "tls")]
 use bytes::BytesMut;
-use futures_util::TryFutureExt;
+use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 use http::Version;
 use http::header::HOST;
@@ -25,6 +25,7 @@ use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::failure::Failure;
+use crate::protocol::patience::Patience;
 #[cfg(feature = "tls")]
 use crate::server::http2;
 use crate::server::mock_stream::{End, MockStream};
@@ -193,9 +194,17 @@ async fn serve_http1(
             return Either::Left(future::ready(Ok(response)));
         }
         let end = end.clone();
-        Either::Right(service.clone().call(request).inspect_err(move |error| {
-            if error.kind() == ConnectionFault::Reset.error().kind() {
-                end.reset();
+        let response = service.clone().call(request);
+        Either::Right(response.inspect(move |response| match response {
+            Ok(response) => {
+                if let Some(limit) = Patience::of(response) {
+                    end.set_patience(limit);
+                }
+            }
+            Err(error) => {
+                if error.kind() == ConnectionFault::Reset.error().kind() {
+                    end.reset();
+                }
             }
         }))
     });

@@ -17,10 +17,12 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::failure::Failure;
+use crate::protocol::patience::Patience;
 use crate::server::mock_stream::{End, MockStream};
 use crate::server::phase::Phase;
 use crate::server::service::{MockBody, MockService};
@@ -136,7 +138,12 @@ async fn answer(
         }
     };
     match response {
-        Ok(response) => send(response, respond).await,
+        Ok(response) => {
+            if let Some(limit) = Patience::of(&response) {
+                end.set_patience(limit);
+            }
+            send(response, respond).await;
+        }
         Err(error) => {
             let stream: u32 = respond.stream_id().into();
             let how = match ConnectionFault::of_error(&error) {
@@ -185,6 +192,7 @@ fn check(request: Request<RecvStream>) -> Result<Request<H2Body>, Failure> {
 }
 
 async fn send(response: Response<MockBody>, mut respond: SendResponse<Bytes>) {
+    let patience = Patience::of(&response);
     let (head, mut body) = response.into_parts();
     let head = Response::from_parts(head, ());
     let Ok(mut stream) = respond.send_response(head, body.is_end_stream()) else {
@@ -201,7 +209,15 @@ async fn send(response: Response<MockBody>, mut respond: SendResponse<Bytes>) {
         };
         let sent = match frame {
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => send_data(&mut stream, data, body.is_end_stream()).await,
+                Ok(data) => {
+                    let sending = send_data(&mut stream, data, body.is_end_stream());
+                    match patience {
+                        Some(limit) => timeout(limit, sending)
+                            .await
+                            .unwrap_or_else(|_| Err(Reason::CANCEL.into())),
+                        None => sending.await,
+                    }
+                }
                 Err(_) => Ok(()),
             },
             Some(Err(_)) => {

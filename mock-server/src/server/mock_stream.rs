@@ -3,15 +3,16 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::StatusCode;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::Sleep;
 
 use crate::protocol::failure::Failure;
 use crate::protocol::payload::Payload;
@@ -29,6 +30,8 @@ pub(crate) struct End(Arc<Ending>);
 #[derive(Debug, Default)]
 struct Ending {
     reset: AtomicBool,
+    /// In milliseconds; 0 if the connection waits without a limit.
+    patience: AtomicU64,
     farewell: Mutex<Bytes>,
 }
 
@@ -40,6 +43,17 @@ impl End {
 
     fn is_reset(&self) -> bool {
         self.0.reset.load(Ordering::Relaxed)
+    }
+
+    /// Ends the connection when the client has taken nothing for this long of what is written.
+    pub(crate) fn set_patience(&self, limit: Duration) {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.0.patience.store(limit, Ordering::Relaxed);
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        let limit = self.0.patience.load(Ordering::Relaxed);
+        (limit > 0).then(|| Duration::from_millis(limit))
     }
 
     /// Writes these bytes after all that has been written so far.
@@ -69,6 +83,8 @@ pub(crate) struct MockStream {
     is_http1: bool,
     /// What is written before anything else.
     first: Bytes,
+    /// Runs while the client takes nothing, if that has a limit.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl MockStream {
@@ -80,6 +96,7 @@ impl MockStream {
             ahead,
             is_http1: true,
             first: Bytes::new(),
+            stalled: None,
         }
     }
 
@@ -109,10 +126,27 @@ impl MockStream {
         let _ = tokio::time::timeout(LINGER, discard).await;
     }
 
+    /// Limits how long a write may be pending. A reset then frees the buffers of the system too.
+    fn limit<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let patience = self.end.patience().filter(|_| written.is_pending());
+        let Some(patience) = patience else {
+            self.stalled = None;
+            return written;
+        };
+        let stalled = (self.stalled).get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(stalled.as_mut().poll(cx));
+        self.end.reset();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn poll_write_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.first.is_empty() {
-            let written =
-                std::task::ready!(Pin::new(&mut self.stream).poll_write(cx, &self.first))?;
+            let written = Pin::new(&mut self.stream).poll_write(cx, &self.first);
+            let written = ready!(self.limit(cx, written))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -173,26 +207,28 @@ impl AsyncWrite for MockStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        std::task::ready!(self.poll_write_first(cx))?;
+        ready!(self.poll_write_first(cx))?;
         if self.is_http1
             && let Some(envelope) = envelope_for(bytes)
         {
             self.first = envelope;
             return Poll::Ready(Ok(bytes.len()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.limit(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(self.poll_write_first(cx))?;
+        ready!(self.poll_write_first(cx))?;
         // All frames are written when a connection of HTTP/2 flushes, so another one can follow.
         self.first = self.end.take_farewell();
-        std::task::ready!(self.poll_write_first(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(self.poll_write_first(cx))?;
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.limit(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(self.poll_write_first(cx))?;
+        ready!(self.poll_write_first(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -7,6 +7,8 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use orionos_mock_server::{Clock, Fault, MockBody, MockServer, Tier};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use tower_service::Service;
 
 use crate::support::{Answer, create, send, send_request};
@@ -258,6 +260,35 @@ async fn a_viewer_that_does_not_read_is_dropped() {
     tokio::time::advance(Duration::from_secs(11)).await;
     send(&mock, "GET", "/v1/health", "").await;
     assert_eq!(viewer.next().await, None);
+}
+
+/// Asks for the events over a socket with a small buffer, and fills everything between it and the mock.
+async fn unread_viewer(mock: &MockServer) -> TcpStream {
+    let address = mock.base_url().strip_prefix("http://").unwrap();
+    let address = address.strip_suffix("/v1").unwrap().parse().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut viewer = socket.connect(address).await.unwrap();
+    let request = "GET /__mock/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    viewer.write_all(request.as_bytes()).await.unwrap();
+    let long = format!("/v1/{}", "x".repeat(50_000));
+    for _ in 0..300 {
+        send(mock, "GET", &long, "").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    viewer
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_viewer_never_reads_is_reset() {
+    let mock = MockServer::start().await;
+    let mut viewer = unread_viewer(&mock).await;
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let mut received = Vec::new();
+    let end = viewer.read_to_end(&mut received);
+    let end = tokio::time::timeout(Duration::from_secs(60), end).await;
+    let error = end.expect("the connection has ended").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{connect, raw};
+use crate::support::{connect, raw, send};
 
 const AGENT: &str = "agent_test00000000";
 const GET: (&str, &str, &str) = ("GET", "/v1/agents/agent_test00000000", "");
@@ -351,6 +351,36 @@ async fn a_stalled_stream_of_http2_stays_open_until_the_client_withdraws_it() {
     assert_eq!(summary(&http2.call(GET).await), "200");
     drop(body);
     assert_eq!(summary(&http2.call(STREAM).await), "200");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_of_http2_that_makes_no_room_loses_its_stream_and_keeps_its_connection() {
+    let mock = builder().start().await.unwrap();
+    let mut http2 = Http2::plain(&mock).await;
+    let viewer = http2.start(("GET", "/__mock/events", "")).await;
+    let mut events = viewer.await.unwrap().into_body();
+    let long = format!("/v1/{}", "x".repeat(50_000));
+    for _ in 0..3 {
+        send(&mock, "GET", &long, "").await;
+    }
+    // The window of the stream is full, because nothing releases its capacity.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let end = async {
+        loop {
+            match events.data().await {
+                Some(Ok(_)) => {}
+                other => break other,
+            }
+        }
+    };
+    let end = tokio::time::timeout(Duration::from_secs(60), end).await;
+    let error = end
+        .expect("the stream has ended")
+        .expect("not a normal end")
+        .unwrap_err();
+    assert_eq!(error.reason(), Some(h2::Reason::CANCEL));
+    drop(events);
+    assert_eq!(summary(&http2.call(GET).await), "200");
 }
 
 #[tokio::test]
