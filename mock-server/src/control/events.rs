@@ -1,7 +1,6 @@
 //! What happens, as server-sent events. A viewer reads the journal at its own pace: requests never wait
 //! for it, and nothing is kept for it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::api::openapi::types::Types;
@@ -68,8 +67,9 @@ struct Viewer {
     first: u64,
     /// The sequence of the next request to show.
     next: u64,
-    /// The requests that were shown before they were complete, and whether they had a response.
-    open: BTreeMap<u64, bool>,
+    /// The requests that were shown before they were complete, in their order, and whether they had a
+    /// response.
+    open: Vec<(u64, bool)>,
     /// `None` until the first look.
     marks: Option<Marks>,
     sent: Instant,
@@ -81,7 +81,7 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
         restarts: 0,
         first: 0,
         next: 1,
-        open: BTreeMap::new(),
+        open: Vec::new(),
         marks: None,
         sent: Instant::now(),
     };
@@ -103,22 +103,24 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
 
 /// Describes the events.
 pub(crate) fn content(_: &mut Types) -> Value {
-    json!({"text/event-stream": {
-        "schema": {
-            "type": "string",
-            "contentMediaType": "text/event-stream",
-            "contentSchema": {"type": "array", "items": {
-                "type": "object",
-                "required": ["event", "data"],
-                "properties": {
-                    "event": {"type": "string", "enum": ["requests", "changed"]},
-                    "data": {"type": "string", "contentMediaType": "application/json"},
-                },
-            }},
-        },
-        "example": "event: changed\ndata: {\"changed\":[\"clock\"]}\n\n",
-    }})
+    serde_json::from_str(CONTENT).unwrap_or_default()
 }
+
+const CONTENT: &str = r#"{"text/event-stream": {
+    "schema": {
+        "type": "string",
+        "contentMediaType": "text/event-stream",
+        "contentSchema": {"type": "array", "items": {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"type": "string", "enum": ["requests", "changed"]},
+                "data": {"type": "string", "contentMediaType": "application/json"}
+            }
+        }}
+    },
+    "example": "event: changed\ndata: {\"changed\":[\"clock\"]}\n\n"
+}}"#;
 
 impl Viewer {
     async fn wait(&mut self) -> String {
@@ -177,7 +179,7 @@ impl Viewer {
         let missed = first.saturating_sub(self.next);
         self.next = self.next.max(first);
         let mut requests = Vec::new();
-        self.open.retain(|sequence, had_response| {
+        self.open.retain_mut(|(sequence, had_response)| {
             let Some(entry) = journal.entry(*sequence) else {
                 return false;
             };
@@ -194,7 +196,7 @@ impl Viewer {
             && let Some(entry) = journal.entry(self.next)
         {
             if entry.duration.is_none() {
-                self.open.insert(self.next, entry.response.is_some());
+                self.open.push((self.next, entry.response.is_some()));
             }
             requests.push(entry.summary(self.next));
             self.next += 1;

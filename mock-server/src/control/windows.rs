@@ -41,35 +41,29 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
     let state = &mut *account.lock();
     let limits = &state.limits;
     let used = state.windows.used(now);
-    let window = |name, limit: Option<u64>, used| {
-        limit.map(|limit| Window {
+    let mut windows = Vec::new();
+    let mut add = |name, agent_id, limit: Option<u64>, used| {
+        windows.extend(limit.map(|limit| Window {
             name,
-            agent_id: None,
+            agent_id,
             limit,
             used,
-        })
+        }));
     };
-    let of_operation = |operation: Operation| {
-        let used = used.operations.get(&operation).copied().unwrap_or(0);
-        window(operation.as_str(), limits.of(operation), used)
-    };
-    let operations = [
+    add("account", None, limits.account, used.account);
+    for operation in [
         Operation::Create,
         Operation::List,
         Operation::Get,
         Operation::Update,
         Operation::Delete,
-    ];
-    let messages = (used.messages.iter()).filter_map(|(agent, used)| {
-        Some(Window {
-            agent_id: Some((*agent).clone()),
-            ..window("messages", limits.messages, **used)?
-        })
-    });
-    let windows = (window("account", limits.account, used.account).into_iter())
-        .chain(operations.into_iter().filter_map(of_operation))
-        .chain(messages)
-        .collect();
+    ] {
+        let used = used.operations.get(&operation).copied().unwrap_or(0);
+        add(operation.as_str(), None, limits.of(operation), used);
+    }
+    for (agent, used) in &used.messages {
+        add("messages", Some((*agent).clone()), limits.messages, **used);
+    }
     ok(&WindowList {
         now,
         resets_at: Timestamp::from_second(used.reset).unwrap_or(Timestamp::MAX),

@@ -66,11 +66,14 @@ impl App {
     /// Returns the accounts with isolated keys and their keys, in the order of their first use.
     pub(crate) fn isolated_accounts(&self) -> Vec<(String, Arc<Account>)> {
         let accounts = self.isolated.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut accounts: Vec<_> = (accounts.iter())
-            .map(|(key, account)| (key.clone(), account.clone()))
-            .collect();
-        accounts.sort_unstable_by_key(|(_, account)| account.number);
-        accounts
+        let mut ordered = vec![None; accounts.len()];
+        for (key, account) in &*accounts {
+            // They are numbered from 1 in the order of their first use.
+            if let Some(place) = ordered.get_mut(account.number - 1) {
+                *place = Some((key.clone(), account.clone()));
+            }
+        }
+        ordered.into_iter().flatten().collect()
     }
 
     /// Returns what a key may do.

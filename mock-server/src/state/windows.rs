@@ -155,9 +155,12 @@ impl Windows {
     /// agents that received the most messages.
     pub(crate) fn used(&mut self, now: Timestamp) -> Used<'_> {
         let reset = self.enter(now);
-        let mut messages: Vec<_> = self.messages.iter().collect();
-        messages.sort_unstable_by_key(|(agent, used)| (std::cmp::Reverse(**used), *agent));
-        messages.truncate(MAX_SHOWN);
+        let mut messages: Vec<(&String, &u64)> = Vec::new();
+        for (agent, used) in &self.messages {
+            let is_before = |other: &(&String, &u64)| (used, other.0) < (other.1, agent);
+            messages.insert(messages.partition_point(is_before), (agent, used));
+            messages.truncate(MAX_SHOWN);
+        }
         Used {
             reset,
             account: self.account,
@@ -228,6 +231,27 @@ mod tests {
                 .1
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn the_agents_with_the_most_messages_are_shown() {
+        let limits = Tier::Enterprise.limits();
+        let mut windows = Windows::default();
+        for number in 0..30 {
+            let agent = format!("agent_{number:02}");
+            for _ in 0..=number % 5 {
+                let admitted = windows.admit(&limits, Operation::SendMessage, Some(&agent), at(0));
+                assert!(admitted.1.is_ok());
+            }
+        }
+        let used = windows.used(at(1)).messages;
+        assert_eq!(used.len(), MAX_SHOWN);
+        let most: Vec<_> = used
+            .iter()
+            .map(|(agent, used)| (&***agent, **used))
+            .collect();
+        assert_eq!(most[..2], [("agent_04", 5), ("agent_09", 5)]);
+        assert_eq!(most[19], ("agent_06", 2));
     }
 
     #[test]
