@@ -6,3 +6,4 @@ pub(crate) mod options;
 pub(crate) mod request_log;
 pub(crate) mod run;
 pub(crate) mod stop;
+pub(crate) mod waiting;

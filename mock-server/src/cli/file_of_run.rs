@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::waiting::waiting;
+
 /// A file that exists while the mock runs.
 pub(crate) struct FileOfRun {
     path: PathBuf,
@@ -31,10 +33,13 @@ impl FileOfRun {
     }
 
     /// Writes the text. Whoever sees the file sees all of it.
-    pub(crate) fn write(&mut self, text: &str) -> Result<(), String> {
+    pub(crate) async fn write(&mut self, text: &str) -> Result<(), String> {
         let written = match fs::metadata(&self.path) {
-            // A pipe or a device cannot be replaced.
-            Ok(metadata) if !metadata.is_file() => fs::write(&self.path, text),
+            // A pipe or a device cannot be replaced. A pipe waits for its reader.
+            Ok(metadata) if !metadata.is_file() => {
+                let (path, text) = (self.path.clone(), text.to_owned());
+                waiting(move || fs::write(path, text)).await
+            }
             _ => self.create(text),
         };
         written.map_err(|error| self.explain("write", &error))?;

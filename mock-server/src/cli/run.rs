@@ -1,9 +1,12 @@
 //! The life of the program: start, announcement and end.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orionos_mock_server::{Clock, MockServer, MockServerBuilder, StartError};
@@ -13,6 +16,7 @@ use crate::cli::file_of_run::FileOfRun;
 use crate::cli::options::{ClockKind, LogFormat, Options};
 use crate::cli::request_log::RequestLog;
 use crate::cli::stop::{StandardInput, Stop};
+use crate::cli::waiting::waiting;
 
 /// How long requests in progress may take when the mock is stopped.
 const GRACE: Duration = Duration::from_millis(150);
@@ -47,9 +51,10 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 }
 
 async fn serve(options: Options) -> Result<(), String> {
+    let options = Arc::new(options);
     let file = |path: &Option<_>, name| path.as_deref().map(|path| FileOfRun::new(path, name));
-    let mut ready_file = file(&options.ready_file, "ready file").transpose()?;
-    let mut ca_file = file(&options.ca_file, "CA file").transpose()?;
+    let ready_file = file(&options.ready_file, "ready file").transpose()?;
+    let ca_file = file(&options.ca_file, "CA file").transpose()?;
     // Listening for signals before the announcement does not miss any.
     let agents = agents_from_stdin(&options)?;
     let stdin = match (options.exit_on_stdin_close, &agents) {
@@ -59,13 +64,16 @@ async fn serve(options: Options) -> Result<(), String> {
     };
     let stop = Stop::listen(stdin).map_err(|error| error.to_string())?;
     let log = (!options.quiet).then(RequestLog::start);
-    let mock = start(&options, &agents.unwrap_or_default(), log.as_ref()).await?;
-    if let Some(file) = &mut ca_file {
-        file.write(mock.ca_pem())?;
+    let mut stopped = pin!(stop.wait());
+    let agents = agents.unwrap_or_default();
+    let mock = tokio::select! {
+        mock = start(&options, &agents, log.as_ref()) => mock?,
+        () = &mut stopped => return Ok(()),
+    };
+    tokio::select! {
+        failed = announce(&options, &mock, ca_file, ready_file) => failed.map(|never| match never {})?,
+        () = stopped => {}
     }
-    announce(&options, &mock, ready_file.as_mut())?;
-    stop.wait().await;
-    drop((ready_file, ca_file));
     mock.shut_down(GRACE).await;
     let saved = mock.save();
     if let Some(log) = log {
@@ -99,13 +107,15 @@ fn is_stdin(path: &Path) -> bool {
 
 /// Starts the mock on the first address of the host that can be used.
 async fn start(
-    options: &Options,
+    options: &Arc<Options>,
     agents: &[Value],
     log: Option<&RequestLog>,
 ) -> Result<MockServer, String> {
     let mut problem = format!("the host {:?} has no address", options.host);
     for address in addresses(options)? {
-        let mut builder = settings(options)?.agents(agents.to_vec()).address(address);
+        let given = options.clone();
+        let builder = waiting(move || settings(&given)).await?;
+        let mut builder = builder.agents(agents.to_vec()).address(address);
         if let Some(log) = log {
             builder = builder.on_request(log.observer(options.log_format, options.verbose));
         }
@@ -220,24 +230,28 @@ fn explain(error: &StartError) -> String {
     }
 }
 
-/// Writes the ready file and then the ready line, so that whoever sees the line can read the file.
-fn announce(
+/// Writes the files and then the ready line, so that whoever sees the line can read the files. They exist
+/// until the announcement is dropped.
+async fn announce(
     options: &Options,
     mock: &MockServer,
-    ready_file: Option<&mut FileOfRun>,
-) -> Result<(), String> {
-    if let Some(file) = ready_file {
-        file.write(mock.base_url())?;
+    mut ca_file: Option<FileOfRun>,
+    mut ready_file: Option<FileOfRun>,
+) -> Result<Infallible, String> {
+    if let Some(file) = &mut ca_file {
+        file.write(mock.ca_pem()).await?;
+    }
+    if let Some(file) = &mut ready_file {
+        file.write(mock.base_url()).await?;
     }
     let base_url = mock.base_url();
     let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
     let page = (!options.no_control).then(|| format!("{root}/__mock/"));
-    let mut stdout = io::stdout();
     let line = match options.log_format {
         LogFormat::Human => {
             let mut line = format!("orionos-mock-server is ready at {base_url}");
             // Programs read one line.
-            if let Some(page) = page.filter(|_| stdout.is_terminal()) {
+            if let Some(page) = page.filter(|_| io::stdout().is_terminal()) {
                 line.push_str(&format!("\nOpen {page} to see what happens"));
             }
             line
@@ -247,6 +261,10 @@ fn announce(
         }
     };
     // The mock works even if nobody reads the line.
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    Ok(())
+    let _ = waiting(move || {
+        let mut stdout = io::stdout();
+        writeln!(stdout, "{line}").and_then(|()| stdout.flush())
+    })
+    .await;
+    std::future::pending().await
 }

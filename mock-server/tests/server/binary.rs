@@ -451,14 +451,7 @@ fn a_ready_file_that_is_a_link_or_a_pipe_stays_one() {
     assert!(link.is_symlink());
     assert_eq!(std::fs::read_to_string(&target).unwrap(), mock.base_url());
 
-    let pipe = folder.path().join("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let pipe = std::path::PathBuf::from(pipe_in(&folder));
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::read_to_string(pipe).unwrap()
@@ -468,6 +461,123 @@ fn a_ready_file_that_is_a_link_or_a_pipe_stays_one() {
     mock.signal("-TERM");
     mock.ends_well();
     assert!(pipe.exists());
+}
+
+#[cfg(unix)]
+fn pipe_in(folder: &tempfile::TempDir) -> String {
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    pipe.to_str().unwrap().to_owned()
+}
+
+/// Starts a mock on a port of its own, which a test cannot read from a ready line.
+#[cfg(unix)]
+fn start_without_line(arguments: &[&str]) -> Running {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", &port.to_string()])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = format!("http://127.0.0.1:{port}/v1");
+    Running { child, line }
+}
+
+#[cfg(unix)]
+impl Running {
+    fn listens(&self) -> bool {
+        let address = self.line.trim_start_matches("http://");
+        TcpStream::connect(address.trim_end_matches("/v1")).is_ok()
+    }
+
+    /// Waits until the process sleeps with a handler for SIGTERM, which is bit 14.
+    #[cfg(target_os = "linux")]
+    fn handles_signals(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        caught & (1 << 14) != 0
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_without_a_reader_stops_neither_the_mock_nor_its_end() {
+    for option in [&["--ready-file"][..], &["--tls", "--ca-file"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = pipe_in(&folder);
+        let mut mock = start_without_line(&[option, &[&*pipe]].concat());
+        while !mock.listens() {
+            assert!(mock.child.try_wait().unwrap().is_none(), "{option:?}");
+            std::thread::yield_now();
+        }
+        if option.len() == 1 {
+            assert!(mock.request("GET", "/health", "").contains("ok"));
+        }
+        mock.signal("-TERM");
+        mock.ends_well();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_mock_that_waits_for_its_agents_from_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(&folder);
+    let mock = start_without_line(&["--agents", &pipe]);
+    while !mock.handles_signals() {
+        std::thread::yield_now();
+    }
+    mock.signal("-TERM");
+    mock.ends_well();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_standard_output_stops_neither_the_mock_nor_its_end() {
+    // Nobody reads from the pipe, and another program has filled it.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let output = writer.try_clone().unwrap();
+    let filling = std::thread::spawn(move || writer.write_all(&[b'x'; 1 << 20]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ready");
+    let mut mock = Running {
+        child: Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+            .args(["--port", "0", "--ready-file", file.to_str().unwrap()])
+            .stdout(output)
+            .spawn()
+            .unwrap(),
+        line: String::new(),
+    };
+    while !file.exists() {
+        assert!(mock.child.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+    mock.line = std::fs::read_to_string(&file).unwrap();
+    assert!(mock.request("GET", "/health", "").contains("ok"));
+    mock.signal("-TERM");
+    mock.ends_well();
+    drop(reader);
+    assert!(filling.join().unwrap().is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_file_that_is_a_pipe_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
+        .args(["--port", "0", "--state", &pipe_in(&folder)])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("it is not a regular file"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,16 @@
+//! Waiting for what may never happen, such as for the other end of a pipe.
+
+use std::panic::resume_unwind;
+
+/// Does in a separate thread what may block, so that a signal can end the program meanwhile. The thread
+/// ends with the process.
+pub(crate) async fn waiting<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(act).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is ending, and with it whoever waits.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
