@@ -1,17 +1,15 @@
 //! Which web pages may call the API (CORS).
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use url::Url;
+
+use crate::protocol::envelope::Response;
+use crate::protocol::payload::Payload;
 
 /// The response headers that scripts may read.
 const EXPOSED: &str = "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, \
@@ -40,8 +38,22 @@ impl CorsOrigins {
         Ok(())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Returns what to say about a request, or `None` if no page may call the API, or the request is not one
+    /// to the API.
+    pub(crate) fn permission<B>(&self, request: &Request<B>) -> Option<Permission> {
+        let path = request.uri().path();
+        if self.0.is_empty() || !(path.starts_with("/v1/") || path == "/openapi.json") {
+            return None;
+        }
+        let origin = request.headers().get(ORIGIN);
+        let asked = is_preflight(request).then(|| {
+            let names = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS);
+            names.cloned()
+        });
+        Some(Permission {
+            origin: origin.and_then(|origin| self.allow(origin)),
+            asked,
+        })
     }
 
     /// Returns the value of `Access-Control-Allow-Origin`.
@@ -56,58 +68,52 @@ impl CorsOrigins {
     }
 }
 
-/// Answers preflight requests, and adds the headers of CORS to other responses.
-pub(crate) async fn cors(
-    State(origins): State<Arc<CorsOrigins>>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
-    let path = request.uri().path();
-    if !path.starts_with("/v1/") && path != "/openapi.json" {
-        return next.run(request).await;
-    }
-    let allowed = request
-        .headers()
-        .get(ORIGIN)
-        .and_then(|origin| origins.allow(origin));
-    let mut response = match is_preflight(&request) {
-        true => preflight(request.headers(), allowed.is_some()),
-        false => next.run(request).await,
-    };
-    let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = allowed {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(EXPOSED),
-        );
-    }
-    response
+/// What a page may do with the response to a request.
+pub(crate) struct Permission {
+    /// The value of `Access-Control-Allow-Origin`, if the page may read the response.
+    origin: Option<HeaderValue>,
+    /// The names of headers that a preflight request asks for; `None` if the request is none.
+    asked: Option<Option<HeaderValue>>,
 }
 
-fn is_preflight(request: &Request) -> bool {
+impl Permission {
+    /// Returns the response to a preflight request.
+    pub(crate) fn preflight(&self) -> Option<Response> {
+        let names = self.asked.as_ref()?;
+        let mut response = Response::new(Payload::default());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        if self.origin.is_some() {
+            let headers = response.headers_mut();
+            headers.insert(
+                ACCESS_CONTROL_ALLOW_METHODS,
+                HeaderValue::from_static(METHODS),
+            );
+            if let Some(names) = names {
+                headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+            }
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        }
+        Some(response)
+    }
+
+    /// Adds the headers that every response has.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        headers.append(VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = self.origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(EXPOSED),
+            );
+        }
+    }
+}
+
+fn is_preflight<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
         && headers.contains_key(ORIGIN)
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-fn preflight(asked: &HeaderMap, allowed: bool) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    if allowed {
-        let headers = response.headers_mut();
-        headers.insert(
-            ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static(METHODS),
-        );
-        if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
-        }
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-    }
-    response
 }
 
 #[cfg(test)]

@@ -1,58 +1,97 @@
-//! The router of the API, built from the route table.
+//! Finds the route of a path in the route table.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::routing::{any, get};
-use http::StatusCode;
+use percent_encoding::percent_decode_str;
 
 use crate::api::endpoint::Route;
-use crate::api::openapi::document;
 use crate::api::routes::ROUTES;
-use crate::api::stages;
-use crate::protocol::envelope;
-use crate::state::app::App;
 
-type Id = Result<Path<String>, PathRejection>;
+/// A route, and the id in the path.
+pub(crate) struct Found {
+    pub(crate) route: &'static Route,
+    pub(crate) id: Option<String>,
+}
 
-/// Returns the router of the API.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new().route("/openapi.json", get(openapi));
-    for route in ROUTES {
-        router = router.route(
-            route.path,
-            match route.id_name().is_some() {
-                true => any(
-                    move |State(app): State<Arc<App>>, id: Id, request: Request| {
-                        serve(app, Some(route), Some(id), request)
-                    },
-                ),
-                false => any(move |State(app): State<Arc<App>>, request: Request| {
-                    serve(app, Some(route), None, request)
-                }),
-            },
-        );
+/// Returns the route of a path, if there is one.
+pub(crate) fn find(path: &str) -> Option<Found> {
+    ROUTES.iter().find_map(|route| {
+        let Some((before, after)) = route.around_id() else {
+            return (route.path == path).then_some(Found { route, id: None });
+        };
+        let id = path.strip_prefix(before)?.strip_suffix(after)?;
+        let is_segment = !id.is_empty() && !id.contains('/');
+        is_segment.then(|| Found {
+            route,
+            id: Some(decode(id)),
+        })
+    })
+}
+
+/// Nothing has an id that is not UTF-8 after percent-decoding.
+fn decode(id: &str) -> String {
+    let decoded = percent_decode_str(id).decode_utf8();
+    decoded.map_or("\u{fffd}".to_owned(), Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_a_route_if_all_of_its_segments_match() {
+        for (path, route, id) in [
+            ("/health", "/health", None),
+            ("/v1/agents", "/v1/agents", None),
+            ("/v1/agents/a", "/v1/agents/{agentId}", Some("a")),
+            (
+                "/v1/agents/messages",
+                "/v1/agents/{agentId}",
+                Some("messages"),
+            ),
+            (
+                "/v1/agents/a%2Fb%20c",
+                "/v1/agents/{agentId}",
+                Some("a/b c"),
+            ),
+            ("/v1/agents/%ff", "/v1/agents/{agentId}", Some("\u{fffd}")),
+            (
+                "/v1/agents/a/messages",
+                "/v1/agents/{agentId}/messages",
+                Some("a"),
+            ),
+            (
+                "/v1/agents/messages/messages",
+                "/v1/agents/{agentId}/messages",
+                Some("messages"),
+            ),
+            (
+                "/v1/agents/a/messages/stream",
+                "/v1/agents/{agentId}/messages/stream",
+                Some("a"),
+            ),
+        ] {
+            let found = find(path).unwrap();
+            assert_eq!(
+                (found.route.path, found.id.as_deref()),
+                (route, id),
+                "{path}"
+            );
+        }
+        for path in [
+            "",
+            "*",
+            "/",
+            "/v1",
+            "/v1/agents/",
+            "/v1/agents//messages",
+            "/v1/agents/a/",
+            "/v1/agents/a/b",
+            "/v1/agents/a/messages/",
+            "/v1/agentsx",
+            "/health/",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
     }
-    router
-        .fallback(|State(app): State<Arc<App>>, request: Request| serve(app, None, None, request))
-        .with_state(app)
-}
-
-async fn openapi(State(app): State<Arc<App>>) -> http::Response<Body> {
-    let document = document::document(&app.settings);
-    envelope::json(StatusCode::OK, &document).map(Body::from)
-}
-
-async fn serve(
-    app: Arc<App>,
-    route: Option<&'static Route>,
-    id: Option<Id>,
-    request: Request,
-) -> http::Response<Body> {
-    // Nothing has an id that is not UTF-8 after percent-decoding.
-    let id = id.map(|id| id.map_or_else(|_| "\u{fffd}".to_owned(), |Path(id)| id));
-    stages::serve(app, route, id, request).await.map(Body::from)
 }

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::Request;
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{DATE, HeaderMap, HeaderValue};
-use http::request;
+use http::{Request, StatusCode, request};
+use http_body::Body;
 
 use crate::api::endpoint::{Endpoint, Handled, Later, Route};
 use crate::api::exchange::Exchange;
 use crate::api::recorder::Recorder;
+use crate::api::router::{self, Found};
 use crate::faults::armed::FaultPlan;
 use crate::faults::connection_fault::ConnectionFault;
 use crate::faults::effects;
@@ -20,7 +19,7 @@ use crate::faults::fault::FaultKind;
 use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
 use crate::journal::response_entry::ResponseEntry;
-use crate::protocol::body::{self, BodyError};
+use crate::protocol::body::{self, BodyError, BoxError};
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
 use crate::protocol::headers::{bearer_key, is_json};
@@ -38,14 +37,17 @@ const BODY_LIMIT: usize = 1 << 20;
 const FAULT_HEADER: &str = "x-mock-fault";
 const REQUEST_ID_HEADER: &str = "x-request-id";
 
-/// Leads a request through all stages. Without a route, no path matched.
-pub(crate) async fn serve(
-    app: Arc<App>,
-    route: Option<&'static Route>,
-    id: Option<String>,
-    request: Request,
-) -> Response {
+/// Leads a request through all stages.
+pub(crate) async fn serve<B>(app: Arc<App>, request: Request<B>) -> Response
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     let (head, body) = request.into_parts();
+    let (route, id) = match router::find(head.uri.path()) {
+        Some(Found { route, id }) => (Some(route), id),
+        None => (None, None),
+    };
     let endpoint = route.and_then(|route| route.endpoint(&head.method));
     let mut exchange = authenticate(app, endpoint, id, head);
     exchange.names_agent = route.is_some_and(Route::names_agent);
@@ -107,7 +109,11 @@ fn authenticate(
     }
 }
 
-async fn read_body(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: Body) {
+async fn read_body<B>(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B)
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     let pause = exchange.access.as_ref().ok().and_then(|_| {
         let state = &mut *exchange.account.lock();
         let random = &mut state.random.faults;

@@ -1,14 +1,16 @@
 //! Reading the body of a request, within limits.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::state::clock::RunningClock;
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Parts of a body that need no place in the budget.
 const FREE: usize = 64 << 10;
@@ -35,21 +37,26 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a complete body of at most `limit` bytes.
-pub(crate) async fn read(
-    body: Body,
-    limit: usize,
-    budget: &BodyBudget,
-) -> Result<Bytes, BodyError> {
+pub(crate) async fn read<B>(body: B, limit: usize, budget: &BodyBudget) -> Result<Bytes, BodyError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     read_slowly(body, limit, budget, None).await
 }
 
 /// Reads a body with a pause before each part.
-pub(crate) async fn read_slowly(
-    mut body: Body,
+pub(crate) async fn read_slowly<B>(
+    body: B,
     limit: usize,
     budget: &BodyBudget,
     pause: Option<(Duration, &RunningClock)>,
-) -> Result<Bytes, BodyError> {
+) -> Result<Bytes, BodyError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let mut body = pin!(body);
     // A client that announces too much, or waits for `100 Continue`, need not send it.
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge);
@@ -67,7 +74,7 @@ pub(crate) async fn read_slowly(
         let part = match frame.map(http_body::Frame::into_data) {
             Ok(Ok(part)) => part,
             Ok(Err(_trailers)) => continue,
-            Err(error) => return Err(BodyError::Failed(error.to_string())),
+            Err(error) => return Err(BodyError::Failed(error.into().to_string())),
         };
         let length = first.len() + whole.len() + part.len();
         if length > limit {

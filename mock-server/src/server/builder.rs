@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::api;
 use crate::api::cors::CorsOrigins;
+use crate::api::openapi;
 use crate::control;
 use crate::control::access::ControlAccess;
 use crate::faults::fault::Fault;
@@ -491,14 +490,12 @@ impl MockServerBuilder {
 
 /// Returns the API, and the control API unless it is disabled.
 fn service(app: &Arc<App>, access: ControlAccess, cors: CorsOrigins) -> MockService {
-    let mut router = api::router::router(app.clone());
-    if !cors.is_empty() {
-        router = router.layer(from_fn_with_state(Arc::new(cors), api::cors::cors));
+    let has_control = access.enabled;
+    let mut others = openapi::router::router(app.clone());
+    if has_control {
+        others = others.merge(control::router::router(app.clone(), access));
     }
-    if access.enabled {
-        router = router.merge(control::router::router(app.clone(), access));
-    }
-    MockService::new(router)
+    MockService::new(app.clone(), cors, others, has_control)
 }
 
 /// Reads a file. What is not a file, such as a device, may never end.

@@ -9,8 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 #[cfg(feature = "tls")]
 use bytes::BytesMut;
-use futures_util::FutureExt;
-use futures_util::future::{self, Either};
 use http::Version;
 use http::header::HOST;
 use hyper::body::Incoming;
@@ -21,7 +19,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tower_service::Service;
 
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::failure::Failure;
@@ -189,24 +186,26 @@ async fn serve_http1(
     let end = End::default();
     let io = TokioIo::new(MockStream::http1(stream, ahead, end.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        if let Err(failure) = check_host(&request) {
-            let response = failure.into_response().map(MockBody::from);
-            return Either::Left(future::ready(Ok(response)));
-        }
-        let end = end.clone();
-        let response = service.clone().call(request);
-        Either::Right(response.inspect(move |response| match response {
-            Ok(response) => {
-                if let Some(limit) = Patience::of(response) {
-                    end.set_patience(limit);
+        let (service, end) = (service.clone(), end.clone());
+        Box::pin(async move {
+            if let Err(failure) = check_host(&request) {
+                return Ok(failure.into_response().map(MockBody::from));
+            }
+            let response = service.respond(request).await;
+            match &response {
+                Ok(response) => {
+                    if let Some(limit) = Patience::of(response) {
+                        end.set_patience(limit);
+                    }
+                }
+                Err(error) => {
+                    if error.kind() == ConnectionFault::Reset.error().kind() {
+                        end.reset();
+                    }
                 }
             }
-            Err(error) => {
-                if error.kind() == ConnectionFault::Reset.error().kind() {
-                    end.reset();
-                }
-            }
-        }))
+            response
+        })
     });
     // A timeout for request headers would close idle connections in a client's pool, and would cost a
     // timer per request. Responses are small, so one write is cheaper than a vectored write.
@@ -216,7 +215,7 @@ async fn serve_http1(
     loop {
         tokio::select! {
             // Errors are those of the client or of a fault, and nobody needs to know them.
-            _ = future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
+            _ = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
             changed = phases.changed() => {
                 let phase = *phases.borrow_and_update();
                 match phase {

@@ -1,31 +1,104 @@
 //! The mock as a tower service.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Frame;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
 use tower_service::Service;
 
+use crate::api::cors::CorsOrigins;
+use crate::api::stages;
 use crate::faults::connection_fault::ConnectionFault;
-use crate::protocol::payload::Payload;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::protocol::body::BoxError;
+use crate::protocol::payload::{Payload, Pieces};
+use crate::state::app::App;
 
 /// The mock as a `tower::Service`, without a socket. A connection that fails is an [`io::Error`] of the
 /// call or of the body.
-#[derive(Debug, Clone)]
-pub struct MockService(Router);
+#[derive(Clone)]
+pub struct MockService(Arc<Parts>);
+
+struct Parts {
+    app: Arc<App>,
+    cors: CorsOrigins,
+    /// Serves what is not the API itself.
+    others: Router,
+    has_control: bool,
+}
+
+impl fmt::Debug for MockService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MockService")
+    }
+}
 
 impl MockService {
-    pub(crate) fn new(router: Router) -> Self {
-        Self(router)
+    /// `others` serves the OpenAPI document and, if there is one, the control API.
+    pub(crate) fn new(app: Arc<App>, cors: CorsOrigins, others: Router, has_control: bool) -> Self {
+        Self(Arc::new(Parts {
+            app,
+            cors,
+            others,
+            has_control,
+        }))
+    }
+
+    /// Returns the response to a request. The length of its body is left to what sends it.
+    pub(crate) async fn respond<B>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Response<MockBody>, io::Error>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let permission = self.0.cors.permission(&request);
+        let preflight = permission.as_ref().and_then(|it| it.preflight());
+        let mut response = match preflight {
+            Some(response) => response.map(MockBody::from),
+            None if self.0.is_other(request.uri().path()) => self.0.other(request).await,
+            None => {
+                let response = stages::serve(self.0.app.clone(), request).await;
+                if let Some(fault) = ConnectionFault::of(&response) {
+                    return Err(fault.error());
+                }
+                response.map(MockBody::from)
+            }
+        };
+        if let Some(permission) = permission {
+            permission.write(response.headers_mut());
+        }
+        Ok(response)
+    }
+}
+
+impl Parts {
+    fn is_other(&self, path: &str) -> bool {
+        let control = || path.strip_prefix("/__mock");
+        path == "/openapi.json"
+            || (self.has_control
+                && control().is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+
+    async fn other<B>(&self, request: Request<B>) -> Response<MockBody>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let response = self.others.clone().call(request.map(Body::new)).await;
+        response
+            .unwrap_or_else(|never: Infallible| match never {})
+            .map(|body| MockBody(Kind::Other(body)))
     }
 }
 
@@ -43,26 +116,49 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let response = self.0.call(request.map(Body::new));
+        let service = self.clone();
         Box::pin(async move {
-            let response = response
-                .await
-                .unwrap_or_else(|never: Infallible| match never {});
-            match ConnectionFault::of(&response) {
-                Some(fault) => Err(fault.error()),
-                None => Ok(response.map(MockBody)),
+            let is_head = *request.method() == Method::HEAD;
+            let mut response = service.respond(request).await?;
+            if let Some(length) = response.body().size_hint().exact() {
+                let headers = response.headers_mut();
+                headers
+                    .entry(CONTENT_LENGTH)
+                    .or_insert(HeaderValue::from(length));
             }
+            Ok(match is_head {
+                true => response.map(|_| MockBody::from(Payload::default())),
+                false => response,
+            })
         })
     }
 }
 
 /// The body of a response.
 #[derive(Debug)]
-pub struct MockBody(Body);
+pub struct MockBody(Kind);
+
+enum Kind {
+    Bytes(Bytes),
+    Stream(Pieces),
+    Other(Body),
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Stream(_) | Self::Other(_) => f.write_str("stream"),
+        }
+    }
+}
 
 impl From<Payload> for MockBody {
     fn from(payload: Payload) -> Self {
-        Self(payload.into())
+        Self(match payload {
+            Payload::Bytes(bytes) => Kind::Bytes(bytes),
+            Payload::Stream(pieces) => Kind::Stream(pieces),
+        })
     }
 }
 
@@ -74,16 +170,34 @@ impl http_body::Body for MockBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.0)
-            .poll_frame(cx)
-            .map_err(axum::Error::into_inner)
+        match &mut self.0 {
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Kind::Stream(pieces) => pieces
+                .as_mut()
+                .poll_next(cx)
+                .map(|piece| piece.map(|piece| piece.map(Frame::data).map_err(BoxError::from))),
+            Kind::Other(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(axum::Error::into_inner),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            Kind::Bytes(bytes) => bytes.is_empty(),
+            Kind::Stream(_) => false,
+            Kind::Other(body) => body.is_end_stream(),
+        }
     }
 
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.0.size_hint()
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(_) => SizeHint::default(),
+            Kind::Other(body) => body.size_hint(),
+        }
     }
 }
