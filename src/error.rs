@@ -16,6 +16,7 @@ mod details;
 mod display;
 mod error_type;
 mod fakes;
+mod of_service;
 mod orion_error;
 mod outcome;
 mod rate_limited;

@@ -129,7 +129,7 @@ pub use rate_limit::{RateLimit, RateLimitWindow};
 pub use raw_request::RawRequest;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stream::{MessageEvent, MessageStream};
-pub use transport::RequestBody;
+pub use transport::{RequestBody, ReqwestService, ResponseBody};
 pub use types::*;
 
 pub use http::{HeaderMap, Method, StatusCode};

@@ -19,7 +19,7 @@ use crate::observer::{Observer, Observers};
 use crate::pacing::{Pacer, Pacing};
 use crate::request::UserHeaders;
 use crate::retry::{BudgetState, RetryBudget, RetryPolicy};
-use crate::transport::{Pools, RequestBody, SharedService, Transport};
+use crate::transport::{RequestBody, ReqwestService, SharedService, Transport};
 
 const KEY_VARIABLE: &str = "ORION_API_KEY";
 const URL_VARIABLE: &str = "ORION_BASE_URL";
@@ -346,9 +346,11 @@ impl OrionBuilder {
     /// Sets a tower service that sends the requests, such as an in-process mock or a middleware
     /// stack. Each call uses a clone of it.
     ///
-    /// The client cannot see whether the service has sent a request. So a call that exceeds a time
-    /// limit after the service was called has the outcome [`Unknown`](crate::Outcome::Unknown), even
-    /// if the service was still connecting, unless the service's own error says otherwise.
+    /// The client cannot see whether a service of your own has sent a request. So a call that exceeds
+    /// a time limit after the service was called has the outcome
+    /// [`Unknown`](crate::Outcome::Unknown), even if the service was still connecting, unless the
+    /// service's own error says otherwise. With layers around a [`ReqwestService`], the client can see
+    /// it.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -374,6 +376,32 @@ impl OrionBuilder {
     {
         self.http_service = Some(SharedService::new(service));
         self
+    }
+
+    /// Returns the default HTTP stack with the connection settings of this builder: base URL,
+    /// [`connect_timeout`](Self::connect_timeout), proxies, certificate authorities, pool and
+    /// keep-alive, or with its [`http_client`](Self::http_client). Put layers around it and give it to
+    /// the [`http_service`](Self::http_service) of another builder with the same base URL. Other
+    /// settings have no effect on it, and it needs no API key. [`ReqwestService`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OrionError::Config`] if one of these settings is invalid, as [`build`](Self::build)
+    /// does, or after [`http_service`](Self::http_service).
+    pub fn reqwest_service(self) -> Result<ReqwestService, OrionError> {
+        // The client that has the key decides whether plain http is allowed.
+        let base_url = BaseUrl::new(&self.base_url, true)?;
+        let (client, service) = (self.http_client, self.http_service);
+        let transport =
+            self.connections
+                .transport(client, service, self.connect_timeout, &base_url)?;
+        match transport {
+            Transport::Reqwest(stack) => Ok(ReqwestService::new(stack)),
+            Transport::Service(_) => Err(OrionError::config(
+                "reqwest_service() returns the default HTTP stack, which http_service() has replaced; \
+                 call it on a builder without",
+            )),
+        }
     }
 
     /// Adds an observer, which is told what the calls of this client do. Several may be added.
@@ -407,28 +435,13 @@ impl OrionBuilder {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);
         headers.insert(USER_AGENT, user_agent(self.user_agent.as_deref())?);
-        let own_stack = self.http_client.is_some() || self.http_service.is_some();
-        if let Some(setting) = self.connections.any().filter(|_| own_stack) {
-            return Err(OrionError::config(format!(
-                "{setting} cannot change http_client() or http_service(); configure those instead"
-            )));
-        }
-        let transport = match (self.http_client, self.http_service) {
-            (Some(_), Some(_)) => {
-                return Err(OrionError::config(
-                    "http_client() and http_service() exclude each other; call one of them",
-                ));
-            }
-            (Some(client), None) => Transport::Reqwest {
-                pools: Pools::of(client),
-                default: None,
-            },
-            (None, Some(service)) => Transport::Service(service),
-            (None, None) => self
-                .connections
-                .transport(self.connect_timeout, &base_url)?,
-        };
-        if matches!(transport, Transport::Reqwest { .. }) {
+        let transport = self.connections.transport(
+            self.http_client,
+            self.http_service,
+            self.connect_timeout,
+            &base_url,
+        )?;
+        if matches!(transport, Transport::Reqwest(_)) {
             // Otherwise hyper builds it for every request. A user's service may send elsewhere.
             headers.insert(HOST, base_url.host_header().clone());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::proxy::ProxySetting;
 use crate::error::OrionError;
 use crate::handle::BaseUrl;
-use crate::transport::{DefaultClient, Pools, Transport};
+use crate::transport::{DefaultClient, Pools, ReqwestStack, SharedService, Transport};
 
 /// How long a server may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ pub(super) struct ConnectionSettings {
 
 impl ConnectionSettings {
     /// Returns the name of a setting that was set.
-    pub(super) fn any(&self) -> Option<&'static str> {
+    fn any(&self) -> Option<&'static str> {
         [
             (self.proxy.is_some(), "proxy() and no_proxy()"),
             (!self.ca_certificates.is_empty(), "ca_certificate_pem()"),
@@ -39,13 +39,39 @@ impl ConnectionSettings {
         .find_map(|(is_set, name)| is_set.then_some(name))
     }
 
-    /// Returns the default HTTP client. It follows no redirect and retries nothing: with `never()` alone
-    /// it would still keep a copy of each request for a possible retry.
+    /// Returns the HTTP stack: a user's own client or service, or the default one.
     pub(super) fn transport(
         self,
+        own_client: Option<reqwest::Client>,
+        own_service: Option<SharedService>,
         connect_timeout: Duration,
         base_url: &BaseUrl,
     ) -> Result<Transport, OrionError> {
+        let is_own = own_client.is_some() || own_service.is_some();
+        if let Some(setting) = self.any().filter(|_| is_own) {
+            return Err(OrionError::config(format!(
+                "{setting} cannot change http_client() or http_service(); configure those instead"
+            )));
+        }
+        match (own_client, own_service) {
+            (Some(_), Some(_)) => Err(OrionError::config(
+                "http_client() and http_service() exclude each other; call one of them",
+            )),
+            (Some(client), None) => Ok(Transport::Reqwest(ReqwestStack::of(client))),
+            (None, Some(service)) => Ok(Transport::Service(service)),
+            (None, None) => Ok(Transport::Reqwest(
+                self.default_stack(connect_timeout, base_url)?,
+            )),
+        }
+    }
+
+    /// Returns the default HTTP client. It follows no redirect and retries nothing: with `never()` alone
+    /// it would still keep a copy of each request for a possible retry.
+    fn default_stack(
+        self,
+        connect_timeout: Duration,
+        base_url: &BaseUrl,
+    ) -> Result<ReqwestStack, OrionError> {
         if base_url.is_https() && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
             return Err(OrionError::config(
                 "an https base URL needs TLS; enable the Cargo feature rustls or native-tls of \
@@ -86,13 +112,11 @@ impl ConnectionSettings {
                 OrionError::config_with(what, error)
             })
         })?;
-        Ok(Transport::Reqwest {
-            pools,
-            default: Some(DefaultClient {
-                connect_timeout,
-                proxy,
-            }),
-        })
+        let known = DefaultClient {
+            connect_timeout,
+            proxy,
+        };
+        Ok(ReqwestStack::new(pools, known))
     }
 }
 

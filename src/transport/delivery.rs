@@ -9,8 +9,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 const WAITING: u8 = 0;
-const HANDED_OVER: u8 = 1;
-const GIVEN_UP: u8 = 2;
+/// A user's service has it. What the service does with it is not known.
+const WITH_SERVICE: u8 = 1;
+const HANDED_OVER: u8 = 2;
+const GIVEN_UP: u8 = 3;
 
 /// What became of one request: it is handed over to a connection, or its call gives it up.
 /// Whichever comes first holds.
@@ -20,19 +22,34 @@ pub(crate) struct Delivery(Arc<AtomicU8>);
 impl Delivery {
     /// Hands the request over. Returns `false` if the call has given it up.
     pub(super) fn hand_over(&self) -> bool {
-        self.settle(HANDED_OVER)
+        self.change(WAITING, HANDED_OVER)
     }
 
     /// Gives the request up. Returns `true` if it will not be sent, or `false` if it may have been.
     pub(crate) fn give_up(&self) -> bool {
-        self.settle(GIVEN_UP)
+        self.change(WAITING, GIVEN_UP)
     }
 
-    fn settle(&self, state: u8) -> bool {
+    /// Passes the request to a user's service, which may send it from now on.
+    pub(super) fn pass_to_service(&self) {
+        self.change(WAITING, WITH_SERVICE);
+    }
+
+    /// The user's service has passed the request on to a client that watches when it is sent.
+    pub(super) fn take_from_service(&self) {
+        self.change(WITH_SERVICE, WAITING);
+    }
+
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == HANDED_OVER
+    }
+
+    /// Returns whether the new state holds.
+    fn change(&self, from: u8, to: u8) -> bool {
         let order = Ordering::SeqCst;
-        match self.0.compare_exchange(WAITING, state, order, order) {
+        match self.0.compare_exchange(from, to, order, order) {
             Ok(_) => true,
-            Err(settled) => settled == state,
+            Err(state) => state == to,
         }
     }
 }
@@ -93,6 +110,23 @@ mod tests {
         let delivery = Delivery::default();
         assert!(delivery.give_up() && delivery.give_up());
         assert!(!delivery.hand_over());
+    }
+
+    #[test]
+    fn with_a_service_it_may_have_been_sent_until_a_client_takes_it_from_there() {
+        let delivery = Delivery::default();
+        delivery.pass_to_service();
+        assert!(!delivery.give_up() && !delivery.is_handed_over());
+        delivery.take_from_service();
+        assert!(delivery.give_up());
+
+        let delivery = Delivery::default();
+        delivery.pass_to_service();
+        delivery.take_from_service();
+        assert!(delivery.hand_over());
+        // A layer sends it again.
+        delivery.take_from_service();
+        assert!(delivery.is_handed_over() && !delivery.give_up());
     }
 
     #[test]

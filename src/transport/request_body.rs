@@ -10,18 +10,29 @@ use http_body::{Body, Frame, SizeHint};
 /// The body of a request: JSON in one piece, or nothing.
 ///
 /// A service given to [`OrionBuilder::http_service`](crate::OrionBuilder::http_service) receives it
-/// in its [`http::Request`].
+/// in its [`http::Request`]. A layer that replaces a body makes one from [`Bytes`].
 #[derive(Debug, Clone, Default)]
 pub struct RequestBody(Option<Bytes>);
 
 impl RequestBody {
-    pub(crate) fn new(bytes: Option<Bytes>) -> Self {
+    pub(super) fn new(bytes: Option<Bytes>) -> Self {
         Self(bytes)
+    }
+
+    /// Returns what has not been read yet, or `None` if there is nothing.
+    pub(super) fn into_bytes(self) -> Option<Bytes> {
+        self.0
     }
 
     /// Returns the bytes that have not been read yet. Empty for a request without a body.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<Bytes> for RequestBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(Some(bytes))
     }
 }
 

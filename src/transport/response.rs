@@ -17,6 +17,18 @@ pub(crate) struct Incoming {
     pub(crate) body: IncomingBody,
 }
 
+impl From<reqwest::Response> for Incoming {
+    fn from(mut response: reqwest::Response) -> Self {
+        Self {
+            parts: ResponseParts {
+                status: response.status(),
+                headers: std::mem::take(response.headers_mut()),
+            },
+            body: IncomingBody::Reqwest(response),
+        }
+    }
+}
+
 /// A response without its body.
 #[derive(Debug)]
 pub(crate) struct ResponseParts {

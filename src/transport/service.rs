@@ -1,8 +1,6 @@
 //! A user's `tower::Service` as the transport.
 
-use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
@@ -34,7 +32,8 @@ impl SharedService {
         Self(Mutex::new(Box::new(service)))
     }
 
-    /// The request counts as handed over when the service is called: what it then does is not known.
+    /// The request may be sent as soon as the service is called: what it then does is not known, except
+    /// for [`ReqwestService`](super::ReqwestService), to which `delivery` travels with the request.
     pub(crate) fn call(&self, request: Request<RequestBody>, delivery: &Delivery) -> ServiceFuture {
         // A panic in the user's `Clone` poisons the lock, but leaves the service unchanged.
         self.0
@@ -57,44 +56,23 @@ where
     B::Data: Buf + Send,
     B::Error: Into<BoxError>,
 {
-    fn call_on_clone(&self, request: Request<RequestBody>, delivery: Delivery) -> ServiceFuture {
+    fn call_on_clone(
+        &self,
+        mut request: Request<RequestBody>,
+        delivery: Delivery,
+    ) -> ServiceFuture {
         let mut service = self.clone();
         Box::pin(async move {
             poll_fn(|cx| service.poll_ready(cx))
                 .await
                 .map_err(|error| OrionError::connection(error, false))?;
-            delivery.hand_over();
+            delivery.pass_to_service();
+            request.extensions_mut().insert(delivery.clone());
             let response = service.call(request).await.map_err(|error| {
-                let error = error.into();
-                let sent = !was_never_sent(&*error);
-                OrionError::connection(error, sent)
+                let sent = !delivery.give_up();
+                OrionError::of_service(error.into(), sent)
             })?;
             Ok(response.map(erase))
         })
     }
-}
-
-/// Returns whether an error in the chain of causes says that there was no connection.
-fn was_never_sent(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>()
-            && matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionRefused
-                    | io::ErrorKind::AddrNotAvailable
-                    | io::ErrorKind::HostUnreachable
-                    | io::ErrorKind::NetworkUnreachable
-            )
-        {
-            return true;
-        }
-        if let Some(error) = error.downcast_ref::<reqwest::Error>()
-            && error.is_connect()
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -8,10 +8,12 @@ mod blocking_processes;
 mod compiler_messages;
 mod connections;
 mod holds;
+mod layers;
 mod metrics;
 mod observability;
 mod properties;
 mod redis_store;
+mod relay;
 mod streams;
 #[path = "../client/support/mod.rs"]
 mod support;
