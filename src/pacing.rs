@@ -74,7 +74,7 @@ impl Pacing {
     /// Shares the account's limits with all clients that use the same store and the same API key.
     /// The permitted rate is divided among them, and almost no call runs into a 429.
     ///
-    /// If the store does not reply within 100 ms, the client paces on its own, as with
+    /// If the store does not reply within 75 ms, the client paces on its own, as with
     /// [`Pacing::Adaptive`], until the store is back.
     pub fn shared(store: impl WindowStore) -> Self {
         Self::Shared(Arc::new(store))

@@ -31,6 +31,9 @@ pub(super) struct Lease {
     refused: u64,
     returned: u64,
     is_report_scheduled: bool,
+    /// Whether the store granted calls without knowing the window: other clients wait for what the
+    /// server tells.
+    is_probe: bool,
     /// Calls sent in this second and the one before: what is wanted beyond the waiting ones.
     second: Option<Instant>,
     sent: u64,
@@ -69,6 +72,7 @@ impl Lease {
         self.end(now);
         self.is_asking = true;
         self.is_report_scheduled = false;
+        self.is_probe &= !self.has_news();
         self.count_seconds(now);
         let news = self.told.filter(|_| std::mem::take(&mut self.told_is_news));
         let told = news.map(|(report, resets_at)| WindowReport {
@@ -102,6 +106,7 @@ impl Lease {
             let resets_at = grant.resets_in.and_then(|time| now.checked_add(time));
             self.ends_at = Some(resets_at.map_or(ends_at, |at| at.min(ends_at)));
             self.ask_again_at = None;
+            self.is_probe = grant.resets_in.is_none();
         }
     }
 
@@ -112,6 +117,7 @@ impl Lease {
         self.ask_again_at = None;
         self.calls = 0;
         self.ends_at = None;
+        self.is_probe = false;
     }
 
     /// A call is sent.
@@ -173,6 +179,11 @@ impl Lease {
 
     pub(super) fn is_empty(&self) -> bool {
         self.calls == 0
+    }
+
+    /// Whether others wait for the response to these calls.
+    pub(super) fn is_probe(&self) -> bool {
+        self.is_probe
     }
 
     /// Whether the store has not been told of responses.

@@ -11,8 +11,9 @@ use super::store::{Grant, StoreError};
 use super::store_link::StoreLink;
 use super::store_news;
 
-/// The longest that a call waits for the store.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// The longest that a call waits for the store. What is left of 100 ms is for the reply before, in a
+/// queue that the call has passed already, and for a busy machine.
+const LONGEST_WAIT: Duration = Duration::from_millis(75);
 /// How often the places of messages in flight are looked after.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often a lost store is tried.
@@ -177,7 +178,8 @@ impl SharedQueues {
         }
     }
 
-    /// Lets the store know of responses, at once if calls wait and nothing is in flight.
+    /// Lets the store know of responses: at once if calls of this client wait and nothing is in
+    /// flight, or if other clients wait for the first response.
     pub(super) fn report(self: &Arc<Self>, queues: &mut Queues, id: QueueId) {
         let Some(_) = &self.link else {
             return;
@@ -185,10 +187,14 @@ impl SharedQueues {
         let queue = queues.queue(id);
         let is_blocked = queue.waiting() > 0 && queue.windows.unanswered() == 0;
         let is_leased = queue.windows.is_leased();
-        let Some(lease) = queue.windows.lease_mut().filter(|_| is_leased) else {
+        let Some(lease) = queue.windows.lease_mut() else {
             return;
         };
-        if is_blocked && lease.has_news() && !lease.is_asking() && lease.is_empty() {
+        if !is_leased && !lease.is_probe() {
+            return;
+        }
+        let is_awaited = lease.is_probe() || (is_blocked && lease.is_empty());
+        if is_awaited && lease.has_news() && !lease.is_asking() {
             self.ask(queues, id, 0, Instant::now());
         } else if lease.schedule_report()
             && let Ok(runtime) = Handle::try_current()

@@ -35,6 +35,8 @@ pub(super) struct Windows {
     in_flight: u64,
     max_in_flight: Option<u64>,
     responses: u64,
+    /// Whether a response told of a limit, be it of these windows or of others.
+    is_told: bool,
     /// Whether others use the account.
     is_crowded: bool,
     /// What is reserved in the store that clients share, if there is one.
@@ -63,6 +65,7 @@ impl Windows {
             in_flight: 0,
             max_in_flight: max_in_flight.map(u64::from),
             responses: 0,
+            is_told: false,
             is_crowded: false,
             lease: None,
             places: None,
@@ -160,9 +163,10 @@ impl Windows {
         self.places.as_deref_mut()
     }
 
-    /// Whether calls need a reservation.
+    /// Whether calls need a reservation. A server that tells no limit has none.
     pub(super) fn is_leased(&self) -> bool {
-        let needs_one = self.always_reserves || !self.known.is_empty();
+        let may_be_limited = self.responses == 0 || self.is_told;
+        let needs_one = (self.always_reserves && may_be_limited) || !self.known.is_empty();
         self.lease.is_some() && !self.is_store_lost && needs_one
     }
 
@@ -335,6 +339,7 @@ impl Windows {
     /// Takes in a response that describes another window: the server counted the call in these too.
     pub(super) fn observe_other(&mut self, seen: &Observation) {
         let told = &seen.told;
+        self.is_told = true;
         if self.known.iter().any(|window| window.is_refuted_by(told)) {
             self.known.retain(|window| !window.is_refuted_by(told));
         }

@@ -24,6 +24,7 @@ pub(super) struct Ledger {
     reset: i64,
     /// The reset by the store's clock; `None` after it, until a response of the next period.
     ends: Option<u64>,
+    /// When this period began; 0 if it is the first one, of which the clients have no quotas.
     began: u64,
     granted: u64,
     /// Requests of clients that do not use the store.
@@ -103,7 +104,7 @@ impl Ledger {
         };
         let mut calls = request.want.min(batch).min(left);
         let quota_ends = self.began + QUOTA_MS;
-        if clients > 1 && now < quota_ends {
+        if clients > 1 && self.began > 0 && now < quota_ends {
             let client = self.client(request);
             let quota = (client.quota.max(0.0) as u64).saturating_sub(client.got);
             if quota == 0 && calls > 0 {
@@ -167,6 +168,10 @@ impl Ledger {
                 (answered, refused) = (0, 0);
             }
             None => {}
+        }
+        if answered + returned > 0 {
+            // Another client may try, if this one has not found out the limit.
+            self.probe_until = 0;
         }
         let client = self.client(request);
         returned = returned.min(client.out);

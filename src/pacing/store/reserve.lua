@@ -74,6 +74,8 @@ if ARGV[7] then
     s.used = math.max(s.used, used)
   end
 end
+-- Another client may try, if this one has not found out the limit.
+if answered + returned > 0 then s.probe = 0 end
 returned = math.min(returned, me.out)
 me.out = math.max(0, me.out - returned - answered)
 s.granted = math.max(0, s.granted - returned)
@@ -115,7 +117,7 @@ local function reserve()
   local batch = left
   if n > 1 then batch = math.max(1, math.ceil(left / (2 * n))) end
   local most = math.min(want, batch, left)
-  if n > 1 and now < s.began + QUOTA then
+  if n > 1 and s.began > 0 and now < s.began + QUOTA then
     local quota = math.max(0, math.floor(math.max(0, me.quota)) - me.got)
     if quota == 0 and most > 0 then
       return 0, s.began + QUOTA - now + math.floor(20 * jitter)

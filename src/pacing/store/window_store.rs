@@ -19,12 +19,12 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// reservation it reports what the server told meanwhile. The server's numbers are the truth: a
 /// store corrects its own by them, and so it reckons with clients that do not use it.
 ///
-/// A store that fails, or that takes longer than 100 ms, never stops a call. The client then paces
-/// on its own, and tries the store once per second.
+/// A store that fails never stops a call. If there is no reply within 75 ms, the client paces on its
+/// own, and tries the store once per second.
 ///
-/// [`MemoryWindowStore`](crate::MemoryWindowStore) implements it for several clients in one process; with the cargo feature
-/// `redis`, `RedisWindowStore` does for many processes. Implementations of other stores should take
-/// the clock from the store, not from the process.
+/// [`MemoryWindowStore`](crate::MemoryWindowStore) implements it for several clients in one process;
+/// with the cargo feature `redis`, `RedisWindowStore` does for many processes. Implementations of
+/// other stores should take the clock from the store, not from the process.
 pub trait WindowStore: fmt::Debug + Send + Sync + 'static {
     /// Takes a client's report into account, and reserves up to `reservation.want` calls in a
     /// window.

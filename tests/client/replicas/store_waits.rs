@@ -8,10 +8,11 @@ use orionos::{
     Grant, Holding, MemoryWindowStore, OrionOS, Pacing, Reservation, StoreFuture, WindowStore,
 };
 use orionos_mock_server::{Operation, Tier};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::crowd::client;
-use crate::support::{OPERATIONS, call, virtual_mock};
+use crate::support::{AGENT, OPERATIONS, answering, call, over, virtual_mock};
 
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 
@@ -95,4 +96,37 @@ async fn a_call_with_a_lease_does_not_wait_for_the_store() {
     println!("{asked} reservations, {waited} of 100 calls waited");
     assert!((1..=10).contains(&waited), "{waited}");
     assert!(waited <= asked, "{waited} waits, {asked} reservations");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_begin_together_do_not_wait_for_one_anothers_reports() {
+    let (_mock, clients) = clients(3, &Distant::default());
+    for number in 0..20 {
+        for orion in &clients {
+            let took = time(orion, Operation::Get).await;
+            let most = Duration::from_millis(100);
+            assert!(took <= most, "call {number}: {took:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_tells_no_limits_is_called_as_if_there_were_no_store() {
+    let store = Distant::default();
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let agent = json!({"success": true, "data": {"id": AGENT, "name": "Pilot", "status": "active"}});
+            let service = answering(200, &[], agent.to_string());
+            let builder = over(service).pacing(Pacing::shared(store.clone()));
+            builder.build().unwrap()
+        })
+        .collect();
+    let began = Instant::now();
+    for _ in 0..20 {
+        for orion in &clients {
+            call(orion, Operation::Get).await.unwrap();
+        }
+    }
+    let took = began.elapsed();
+    assert!(took <= Duration::from_millis(300), "{took:?}");
 }
