@@ -6,14 +6,20 @@
 //!
 //! No call may wait for the store for longer than 100 ms. A busy machine gets some room on top; the
 //! longest wait of each fault is printed.
+//!
+//! In all of them, the API key must be in no key, value, command, log line, span or error, and the
+//! user has the documented permissions and no more.
 
 mod calls;
+mod canary;
 mod cluster;
 mod faults;
 mod log;
 mod permissions;
 mod processes;
 mod proxy;
+mod rule;
 mod sentinel;
 mod server;
 mod tls;
+mod wait;

@@ -38,7 +38,7 @@ use crate::error::OrionError;
 /// |---|---|---|---|
 /// | `{fingerprint}:account`, `{fingerprint}:{operation}`, `{fingerprint}:messages:{agent}` | string, JSON | 150 seconds after the reset | `EVALSHA`, `EVAL`; in the script `TIME`, `GET`, `SET` |
 /// | `{fingerprint}:messages:{agent}:places` | string, JSON | with the last message in flight, at most 30 seconds after it was renewed | `EVALSHA`, `EVAL`; in the script `TIME`, `GET`, `SET`, `DEL` |
-/// | `{orionos}:ping`, by [`ping`](Self::ping) | string, JSON | after 150 seconds | all of these |
+/// | `{orionos}:ping`, `{orionos}:ping:places`, by [`ping`](Self::ping) | string, JSON | after 150 seconds | all of these |
 ///
 /// The fingerprint is the first half of an HMAC-SHA256 of the base URL with the API key as its key,
 /// in hexadecimal and in braces, so that all keys of an account are in one slot of a cluster. The
@@ -67,7 +67,7 @@ impl RedisWindowStore {
     /// # Errors
     ///
     /// Returns [`OrionError::Config`] if the URL is invalid, or if it requires TLS in a build without
-    /// TLS.
+    /// the feature `rustls`.
     pub async fn connect(url: impl AsRef<str>) -> Result<Self, OrionError> {
         Ok(Self::new(Target::node(url.as_ref())?).await)
     }
@@ -98,7 +98,7 @@ impl RedisWindowStore {
     }
 
     /// Returns whether the store can be used, for example for a health check at the start. It runs
-    /// both scripts on the key `{orionos}:ping`.
+    /// both scripts, on keys that begin with `{orionos}:ping`.
     ///
     /// # Errors
     ///
@@ -106,9 +106,10 @@ impl RedisWindowStore {
     /// permission or a full memory.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.0.connection.ensure().await;
+        let (window, client) = ("{orionos}:ping".to_owned(), String::new());
         let nothing = Holding {
-            window: "{orionos}:ping".to_owned(),
-            client: String::new(),
+            window: format!("{window}:places"),
+            client: client.clone(),
             most: 0,
             has: 0,
             want: 0,
@@ -116,8 +117,8 @@ impl RedisWindowStore {
         };
         self.hold(&nothing).await?;
         let report = Reservation {
-            window: nothing.window,
-            client: nothing.client,
+            window,
+            client,
             want: 0,
             told: None,
             answered: 0,
@@ -330,6 +331,19 @@ mod tests {
             };
             let held = store.hold(&request).await.unwrap();
             assert_eq!(held, places.hold(&request, 1), "{step}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_can_be_pinged_again_and_by_others() {
+        let Some(server) = Server::start().await else {
+            return;
+        };
+        for _ in 0..2 {
+            let store = RedisWindowStore::connect(&server.url).await.unwrap();
+            for _ in 0..2 {
+                store.ping().await.unwrap();
+            }
         }
     }
 

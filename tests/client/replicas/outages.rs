@@ -155,12 +155,13 @@ async fn no_call_waits_for_the_store_for_longer_than_100_ms_whatever_becomes_of_
                 let mut calls = Vec::new();
                 for number in 0..2 {
                     let told = told.clone();
-                    let observer = move |event: &CallEvent<'_>| match event {
-                        CallEvent::StoreLost { .. } => told.lock().unwrap().push((number, "lost")),
-                        CallEvent::StoreFound { .. } => {
-                            told.lock().unwrap().push((number, "found"))
-                        }
-                        _ => {}
+                    let observer = move |event: &CallEvent<'_>| {
+                        let news = match event {
+                            CallEvent::StoreLost { .. } => "lost",
+                            CallEvent::StoreFound { .. } => "found",
+                            _ => return,
+                        };
+                        told.lock().unwrap().push((number, news));
                     };
                     let builder = virtual_builder(&mock).observer(observer);
                     let orion = builder

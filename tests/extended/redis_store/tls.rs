@@ -7,7 +7,7 @@ use orionos::RedisWindowStore;
 
 use super::calls::{calls_go_on, client, nothing_is_lost_or_doubled, roomy};
 use super::log::Log;
-use super::processes::worker;
+use super::processes::{output, worker};
 use super::server::{Folder, Server, free_port, has};
 
 /// A certificate authority, and a certificate for `localhost` that it has signed.
@@ -71,16 +71,16 @@ async fn a_certificate_that_is_not_trusted_stops_no_call_and_is_named() {
     let (log, _guard) = Log::start();
     let url = format!("rediss://:tls-password@localhost:{port}");
     let store = RedisWindowStore::connect(url).await.unwrap();
-    let error = store.ping().await.unwrap_err().to_string();
+    let error = log.text_of(&store.ping().await.unwrap_err());
     assert!(error.to_lowercase().contains("certificate"), "{error}");
     assert!(!error.contains("tls-password"), "{error}");
     let mock = roomy().await;
-    let orion = client(mock.base_url(), store);
+    let orion = client(mock.base_url(), store, &log);
     let time = Duration::from_millis(1_500);
     let what = "a certificate that is not trusted";
     let done = calls_go_on(&orion, time, what).await.done;
     nothing_is_lost_or_doubled(&mock, done);
-    let lines = log.all();
+    let lines = log.warnings();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(!lines[0].contains("tls-password"), "{lines:?}");
 }
@@ -96,10 +96,8 @@ async fn a_certificate_that_the_platform_trusts_is_accepted() {
     let mut process = worker(&mock, &url);
     // The trusted certificates of a process are those of its start.
     process.env("SSL_CERT_FILE", folder.path("ca.pem"));
-    let output = tokio::task::spawn_blocking(move || process.output().unwrap()).await;
-    let text = String::from_utf8_lossy(&output.unwrap().stdout).into_owned();
+    let text = output(process.spawn().unwrap()).await;
     assert!(text.contains("store: ok"), "{text}");
     assert_eq!(text.matches("call: ok").count(), 30, "{text}");
-    let stats = redis.cli(&["-a", "tls-password", "info", "commandstats"]);
-    assert!(stats.await.contains("cmdstat_evalsha"));
+    assert!(redis.scripts().await > 0);
 }

@@ -93,7 +93,7 @@ impl Connection {
         // In a program with two crypto providers, rustls panics unless one of them is installed.
         let connect = AssertUnwindSafe(self.target.connect()).catch_unwind();
         let link = match timeout(CONNECT_WITHIN, connect).await {
-            Ok(Ok(link)) => link.map_err(|error| error.to_string()),
+            Ok(Ok(link)) => link.map_err(|error| with_hint(error.to_string())),
             Ok(Err(_)) => Err(
                 "TLS cannot be set up; install a default crypto provider of rustls \
                  at the start of the program"
@@ -124,9 +124,7 @@ impl Connection {
             self.state().give_up(number, &text);
         }
         if is_denied(&text) {
-            let hint =
-                "the permissions that are needed are in the documentation of RedisWindowStore";
-            return format!("{text}; {hint}").into();
+            return with_hint(text).into();
         }
         Box::new(error)
     }
@@ -155,7 +153,16 @@ impl State {
     }
 }
 
+/// The text of an error, with what to do if a permission is missing.
+fn with_hint(text: String) -> String {
+    if !is_denied(&text) {
+        return text;
+    }
+    let hint = "the permissions that are needed are in the documentation of RedisWindowStore";
+    format!("{text}; {hint}")
+}
+
 /// Whether a permission is missing, for a command or in a script.
 fn is_denied(text: &str) -> bool {
-    text.contains("NoPerm") || text.contains("can't run this command")
+    text.contains("no permissions") || text.contains("can't run this command")
 }
