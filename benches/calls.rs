@@ -101,4 +101,24 @@ fn measure(report: &mut Report) {
         },
     );
     table.row(&["send message"], both);
+
+    let title = "With a store : without";
+    let table = report.table(title, &["Call"], &CallCosts::COLUMNS);
+    let sharing = orionos_benches::sharing_client(&server.base_url).agents();
+    let both = costs.cells(
+        async || drop(sharing.get(AGENT).send().await.expect("an agent")),
+        async || drop(agents.get(AGENT).send().await.expect("an agent")),
+    );
+    table.row(&["get"], both);
+    let both = costs.cells(
+        async || {
+            let message = sharing.send_message(AGENT, TEXT).send().await;
+            drop(message.expect("a reply"));
+        },
+        async || {
+            let message = agents.send_message(AGENT, TEXT).send().await;
+            drop(message.expect("a reply"));
+        },
+    );
+    table.row(&["send message"], both);
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use orionos::Agents;
 use orionos_bench_harness::{Cell, Report, compared, in_turns, median_of};
 use orionos_benches::{AGENT, Handwritten};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +32,11 @@ fn measure(report: &mut Report) {
             drop(hand.get(AGENT).await.expect("an agent"));
         }))
     };
+    let by_client = |tasks, agents: &Agents| {
+        runtime.block_on(seconds(tasks, agents, |agents| async move {
+            drop(agents.get(AGENT).send().await.expect("an agent"));
+        }))
+    };
     let title = "Many tasks: client : by hand";
     let table = report.table(title, &["Tasks"], &["Thousand calls per second"]);
     let (hand, again) = (Handwritten::new(&base_url), Handwritten::new(&base_url));
@@ -39,12 +45,18 @@ fn measure(report: &mut Report) {
     for tasks in [1, 16, 256, 2_048] {
         let hand = Handwritten::new(&base_url);
         let agents = orionos_benches::client(&base_url).agents();
-        let by_us = || {
-            runtime.block_on(seconds(tasks, &agents, |agents| async move {
-                drop(agents.get(AGENT).send().await.expect("an agent"));
-            }))
-        };
+        let by_us = || by_client(tasks, &agents);
         let rounds = in_turns(ROUNDS, by_us, || by_hand(tasks, &hand));
+        table.row(&[&tasks.to_string()], cells(&rounds));
+    }
+
+    let title = "Many tasks: with a store : without";
+    let table = report.table(title, &["Tasks"], &["Thousand calls per second"]);
+    for tasks in [1, 256] {
+        let sharing = orionos_benches::sharing_client(&base_url).agents();
+        let alone = orionos_benches::client(&base_url).agents();
+        let with = || by_client(tasks, &sharing);
+        let rounds = in_turns(ROUNDS, with, || by_client(tasks, &alone));
         table.row(&[&tasks.to_string()], cells(&rounds));
     }
 }

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 pub use call_cost::CallCosts;
 use httpdate::HttpDate;
 use jiff::Timestamp;
-use orionos::{CallEvent, Observer, OrionOS};
+use orionos::{CallEvent, MemoryWindowStore, Observer, OrionOS, Pacing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
@@ -230,6 +230,17 @@ pub fn observed_client(base_url: &str) -> OrionOS {
         .api_key(KEY)
         .base_url(base_url)
         .observer(Counting::default())
+        .build()
+        .expect("a client")
+}
+
+/// Returns a client that shares its limits through a store. As in a fleet, most of its calls use what
+/// it has reserved before, and it is the only one.
+pub fn sharing_client(base_url: &str) -> OrionOS {
+    OrionOS::builder()
+        .api_key(KEY)
+        .base_url(base_url)
+        .pacing(Pacing::shared(MemoryWindowStore::new()))
         .build()
         .expect("a client")
 }
