@@ -44,7 +44,7 @@ struct EventStream {
     fault: Option<FaultKind>,
     /// The bytes to send one by one.
     drip: VecDeque<u8>,
-    _slot: Option<InFlightSlot>,
+    _slot: InFlightSlot,
 }
 
 #[derive(PartialEq)]
@@ -61,7 +61,7 @@ pub(crate) fn event_stream(
     exchange: &Exchange,
     reply: String,
     finish: Finish,
-    slot: Option<InFlightSlot>,
+    slot: InFlightSlot,
 ) -> Response {
     let events = EventStream {
         reply,

@@ -37,21 +37,45 @@ const BODY_LIMIT: usize = 1 << 20;
 const FAULT_HEADER: &str = "x-mock-fault";
 const REQUEST_ID_HEADER: &str = "x-request-id";
 
+/// A request with what its path and its key say.
+pub(crate) struct Arrived<B> {
+    /// On the heap, so that what passes a request on does not copy it.
+    exchange: Box<Exchange>,
+    /// `None` if no path matched.
+    route: Option<&'static Route>,
+    /// `None` if the path does not have the method.
+    endpoint: Option<&'static Endpoint>,
+    body: B,
+}
+
+impl<B> Arrived<B> {
+    /// Finds the route and the account of a request.
+    pub(crate) fn new(app: &Arc<App>, request: Request<B>) -> Self {
+        let (head, body) = request.into_parts();
+        let (route, id) = match router::find(head.uri.path()) {
+            Some(Found { route, id }) => (Some(route), id),
+            None => (None, None),
+        };
+        let endpoint = route.and_then(|route| route.endpoint(&head.method));
+        let names_agent = route.is_some_and(Route::names_agent);
+        let operation = endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation);
+        Self {
+            exchange: authenticate(app, operation, id, names_agent, head),
+            route,
+            endpoint,
+            body,
+        }
+    }
+}
+
 /// Leads a request through all stages.
-pub(crate) async fn serve<B>(app: Arc<App>, request: Request<B>) -> Response
+pub(crate) async fn serve<B>(arrived: Arrived<B>) -> Response
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let (head, body) = request.into_parts();
-    let (route, id) = match router::find(head.uri.path()) {
-        Some(Found { route, id }) => (Some(route), id),
-        None => (None, None),
-    };
-    let endpoint = route.and_then(|route| route.endpoint(&head.method));
-    let mut exchange = authenticate(app, endpoint, id, head);
-    exchange.names_agent = route.is_some_and(Route::names_agent);
-    read_body(&mut exchange, endpoint, body).await;
+    let (mut exchange, route, endpoint) = (arrived.exchange, arrived.route, arrived.endpoint);
+    read_body(&mut exchange, endpoint, arrived.body).await;
     let recorder = {
         let account = exchange.account.clone();
         let state = &mut *account.lock();
@@ -60,53 +84,50 @@ where
         Recorder::new(account.clone(), entry, exchange.now)
     };
     exchange.account.requests.notify_waiters();
-    wait(&mut exchange).await;
-    let result = match effects::before(&exchange.plan) {
-        Some(response) => Ok(response),
-        None => match admit(&exchange, route, endpoint) {
-            Ok(endpoint) => match handle(&mut exchange, endpoint) {
-                Ok(Handled::Response(response)) => Ok(response),
-                Ok(Handled::Later(respond)) => Ok(respond(&exchange)),
-                Ok(Handled::Blocking(respond)) => {
-                    let response;
-                    (exchange, response) = may_block(exchange, respond).await;
-                    Ok(response)
-                }
-                Err(failure) => Err(failure),
-            },
-            Err(failure) => Err(failure),
-        },
+    if exchange.plan.latency_ms > 0 {
+        Box::pin(wait(&mut exchange)).await;
+    }
+    let result = match answer(&mut exchange, route, endpoint) {
+        Ok(Handled::Response(response)) => Ok(response),
+        Ok(Handled::Later(respond)) => Ok(respond(&exchange)),
+        Ok(Handled::Blocking(respond)) => {
+            let response;
+            (exchange, response) = Box::pin(may_block(exchange, respond)).await;
+            Ok(response)
+        }
+        Err(failure) => Err(failure),
     };
     finish(&mut exchange, recorder, result)
 }
 
 fn authenticate(
-    app: Arc<App>,
-    endpoint: Option<&Endpoint>,
+    app: &Arc<App>,
+    operation: Operation,
     id: Option<String>,
+    names_agent: bool,
     head: request::Parts,
-) -> Exchange {
+) -> Box<Exchange> {
     let key = bearer_key(&head.headers);
     let access = match head.uri.path().starts_with("/v1") {
         true => app.key_state(key),
         false => Ok(KeyState::Full),
     };
     let account = app.account(key.filter(|_| access.is_ok()));
-    Exchange {
-        operation: endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation),
+    Box::new(Exchange {
+        operation,
         id,
-        names_agent: false,
+        names_agent,
         now: account.clock.now(),
         access,
         account,
         head,
-        app,
+        app: app.clone(),
         body: Bytes::new(),
         object: Ok(JsonObject::default()),
         streams: false,
         plan: FaultPlan::default(),
         rate_limit: None,
-    }
+    })
 }
 
 async fn read_body<B>(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B)
@@ -138,7 +159,7 @@ where
         Operation::SendMessage => exchange
             .object
             .as_ref()
-            .is_ok_and(|object| object.fields.get("stream") == Some(&true.into())),
+            .is_ok_and(|object| object.get("stream") == Some(&true.into())),
         _ => false,
     };
 }
@@ -196,10 +217,21 @@ fn plan_faults(exchange: &mut Exchange, state: &mut AccountState) {
 /// Waits for the latency that a fault adds.
 async fn wait(exchange: &mut Exchange) {
     let latency = Duration::from_millis(exchange.plan.latency_ms);
-    if !latency.is_zero() {
-        exchange.account.clock.sleep(latency).await;
-        exchange.now = exchange.account.clock.now();
+    exchange.account.clock.sleep(latency).await;
+    exchange.now = exchange.account.clock.now();
+}
+
+/// Answers by a fault or by the handler of the endpoint.
+fn answer(
+    exchange: &mut Exchange,
+    route: Option<&Route>,
+    endpoint: Option<&'static Endpoint>,
+) -> Result<Handled, Failure> {
+    if let Some(response) = effects::before(&exchange.plan) {
+        return Ok(Handled::Response(response));
     }
+    let endpoint = admit(exchange, route, endpoint)?;
+    handle(exchange, endpoint)
 }
 
 /// Checks the key and the route.
@@ -250,7 +282,7 @@ fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Handled, Failu
 }
 
 /// Makes a response on another thread, so that the runtime's threads can serve other requests.
-async fn may_block(exchange: Exchange, respond: Later) -> (Exchange, Response) {
+async fn may_block(exchange: Box<Exchange>, respond: Later) -> (Box<Exchange>, Response) {
     let make = move || {
         let response = respond(&exchange);
         (exchange, response)
@@ -338,7 +370,7 @@ fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut He
         if let Some(delay) = injected {
             rate_limit = rate_limit.exhausted(exchange.now, delay);
         }
-        rate_limit.write(headers);
+        rate_limit.write(headers, &mut state.written_headers);
     }
     headers.insert(DATE, state.date.at(exchange.now));
     if let Ok(id) = HeaderValue::try_from(state.random.request_id()) {

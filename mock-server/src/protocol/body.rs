@@ -66,7 +66,8 @@ where
     let mut whole = BytesMut::new();
     loop {
         if let Some((length, clock)) = pause {
-            clock.sleep(length).await;
+            // On the heap, so that other requests do not need the room.
+            Box::pin(clock.sleep(length)).await;
         }
         let Some(frame) = body.frame().await else {
             break;

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::protocol::timestamp;
+
 /// The `data` of a create.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -13,6 +15,7 @@ pub(crate) struct CreatedAgent<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) status: &'a str,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) created_at: Timestamp,
     /// The agent's own URL.
@@ -27,6 +30,7 @@ pub(crate) struct UpdatedAgent<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) status: &'a str,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) updated_at: Timestamp,
     /// The names of the fields that were sent, in that order.
@@ -39,6 +43,7 @@ pub(crate) struct UpdatedAgent<'a> {
 pub(crate) struct DeletedAgent<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) deleted_at: Timestamp,
     pub(crate) message: &'a str,
@@ -51,8 +56,10 @@ pub(crate) struct AgentSummary<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) status: &'a str,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) created_at: Timestamp,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) updated_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +106,7 @@ pub(crate) struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) room_id: Option<&'a str>,
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) timestamp: Timestamp,
     pub(crate) metadata: MessageMetadata<'a>,

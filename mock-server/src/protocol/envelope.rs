@@ -9,33 +9,38 @@ use crate::protocol::payload::Payload;
 /// A response of the mock.
 pub(crate) type Response = http::Response<Payload>;
 
-/// Returns `data` in the envelope of a success.
-pub(crate) fn success(status: StatusCode, data: &impl Serialize) -> Response {
+/// About how many bytes a response has besides texts of any length.
+const USUAL_BYTES: usize = 384;
+
+/// Returns `data` in the envelope of a success. `length` is about how long the texts in it are.
+pub(crate) fn success(status: StatusCode, length: usize, data: &impl Serialize) -> Response {
     #[derive(Serialize)]
     struct Success<'a, T> {
         success: bool,
         data: &'a T,
     }
-    json(
-        status,
-        &Success {
-            success: true,
-            data,
-        },
-    )
+    let body = Success {
+        success: true,
+        data,
+    };
+    sized_json(status, USUAL_BYTES + length, &body)
 }
 
 /// Returns a JSON response without an envelope.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    sized_json(status, USUAL_BYTES, body)
+}
+
+fn sized_json(status: StatusCode, length: usize, body: &impl Serialize) -> Response {
     // The mock serializes only maps with string keys, so this cannot fail.
-    let mut bytes = Vec::with_capacity(2048);
+    let mut bytes = Vec::with_capacity(length);
     if serde_json::to_writer(&mut bytes, body).is_err() {
         bytes.clear();
     }
     let mut response = Response::new(Payload::Bytes(bytes.into()));
     *response.status_mut() = status;
-    // Content type, three rate-limit headers, date, request id, and what a fault adds.
-    response.headers_mut().reserve(8);
+    // Content type, three rate-limit headers, date and request id.
+    response.headers_mut().reserve(6);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,5 +1,6 @@
 //! A JSON object as it was sent.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -11,11 +12,16 @@ use crate::protocol::failure::Failure;
 /// these values in a few more levels and must stay readable for parsers that stop at 128.
 const DEEPEST: usize = 64;
 
-/// A JSON object, and the names of its fields in the order in which they were sent.
+/// With more fields than this, they are found by an index.
+const FEW: usize = 16;
+
+/// The fields of a JSON object, in the order in which they were sent. Most objects have so few that it
+/// takes less to look at all of them than to build a map.
 #[derive(Debug, Default)]
 pub(crate) struct JsonObject {
-    pub(crate) fields: Map<String, Value>,
-    pub(crate) names: Vec<String>,
+    fields: Vec<(String, Value)>,
+    /// The places of the fields, if there are many.
+    places: HashMap<String, usize>,
 }
 
 impl JsonObject {
@@ -23,10 +29,72 @@ impl JsonObject {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let object: Self =
             serde_json::from_slice(bytes).map_err(|error| not_an_object(bytes, &error))?;
-        for value in object.fields.values() {
+        for (_, value) in &object.fields {
             check_depth(value, "body")?;
         }
         Ok(object)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.place(name).map(|place| &self.fields[place].1)
+    }
+
+    /// Returns the text of a field, if it is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Takes the text of a field, which is null from then on. Returns an empty text if it is none.
+    pub(crate) fn take_text(&mut self, name: &str) -> String {
+        let value = self.place(name).map(|place| self.fields[place].1.take());
+        match value {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
+        self.fields.iter()
+    }
+
+    pub(crate) fn into_fields(self) -> Vec<(String, Value)> {
+        self.fields
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        match self.places.is_empty() {
+            true => self.fields.iter().position(|(field, _)| field == name),
+            false => self.places.get(name).copied(),
+        }
+    }
+
+    /// Adds a field. Of two with one name, the last value counts.
+    fn set(&mut self, name: String, value: Value) {
+        if let Some(place) = self.place(&name) {
+            self.fields[place].1 = value;
+            return;
+        }
+        self.fields.push((name, value));
+        let indexed = self.places.len();
+        if self.fields.len() > FEW {
+            let rest = self.fields.iter().enumerate().skip(indexed);
+            self.places
+                .extend(rest.map(|(place, (name, _))| (name.clone(), place)));
+        }
+    }
+}
+
+impl From<Map<String, Value>> for JsonObject {
+    fn from(map: Map<String, Value>) -> Self {
+        let mut object = Self::default();
+        for (name, value) in map {
+            object.set(name, value);
+        }
+        object
     }
 }
 
@@ -91,11 +159,8 @@ impl<'de> Deserialize<'de> for JsonObject {
 
             fn visit_map<A: MapAccess<'de>>(self, mut sent: A) -> Result<JsonObject, A::Error> {
                 let mut object = JsonObject::default();
-                while let Some((name, value)) = sent.next_entry::<String, Value>()? {
-                    // Of two fields with one name the last one counts.
-                    if object.fields.insert(name.clone(), value).is_none() {
-                        object.names.push(name);
-                    }
+                while let Some((name, value)) = sent.next_entry()? {
+                    object.set(name, value);
                 }
                 Ok(object)
             }
@@ -112,10 +177,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_keep_the_order_in_which_they_were_sent() {
+    fn fields_keep_their_order_and_the_last_of_two_with_one_name_counts() {
         let object = JsonObject::parse(br#"{"b": 1, "a": {"z": 1}, "\u0062": 2}"#).unwrap();
-        assert_eq!(object.names, ["b", "a"]);
-        assert_eq!(Value::Object(object.fields), json!({"a": {"z": 1}, "b": 2}));
+        let fields = [
+            ("b".to_owned(), json!(2)),
+            ("a".to_owned(), json!({"z": 1})),
+        ];
+        assert_eq!(object.into_fields(), fields);
+    }
+
+    #[test]
+    fn many_fields_are_found_as_few_are() {
+        let numbers = (0..100).chain(50..150);
+        let fields: Vec<String> = numbers
+            .map(|number| format!("\"{number}\": {number}"))
+            .collect();
+        let object = format!("{{{}, \"7\": null}}", fields.join(", "));
+        let mut object = JsonObject::parse(object.as_bytes()).unwrap();
+        for number in (0..150).filter(|number| *number != 7) {
+            assert_eq!(object.get(&number.to_string()), Some(&json!(number)));
+        }
+        assert_eq!(object.get("7"), Some(&Value::Null));
+        assert!(!object.contains("150") && object.take_text("8").is_empty());
+        let names: Vec<String> = object.iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(
+            names,
+            (0..150)
+                .map(|number| number.to_string())
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]

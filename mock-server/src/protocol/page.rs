@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use crate::protocol::data::Pagination;
 use crate::protocol::envelope::{Response, success};
@@ -11,15 +12,17 @@ use crate::protocol::list_query::ListQuery;
 
 /// Returns the response to a list. `key` is the JSON field of the items, such as `agents`, and
 /// `total` the length of the whole list.
-pub(crate) fn page(key: &str, items: &[impl Serialize], total: u64, query: &ListQuery) -> Response {
+pub(crate) fn page(key: &str, items: &[&RawValue], total: u64, query: &ListQuery) -> Response {
     let pagination = Pagination {
         current_page: query.page,
         total_pages: total.div_ceil(query.limit),
         total_items: total,
         items_per_page: query.limit,
     };
+    let length = items.iter().map(|item| item.get().len() + 1).sum();
     success(
         StatusCode::OK,
+        length,
         &Page {
             key,
             items,
@@ -36,13 +39,13 @@ pub(crate) fn range(query: &ListQuery, total: usize) -> Range<usize> {
     start..start.saturating_add(length).min(total)
 }
 
-struct Page<'a, T> {
+struct Page<'a> {
     key: &'a str,
-    items: &'a [T],
+    items: &'a [&'a RawValue],
     pagination: Pagination,
 }
 
-impl<T: Serialize> Serialize for Page<'_, T> {
+impl Serialize for Page<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry(self.key, self.items)?;

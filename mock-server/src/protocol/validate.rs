@@ -1,17 +1,17 @@
 //! Checks of the fields of a request. A failure names the field, what was expected and what was
 //! found.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::{CONFIGURATION, MESSAGE, Shape};
-use crate::protocol::json_object::kind;
+use crate::protocol::json_object::{JsonObject, kind};
 
 /// Fields that only the server sets.
 pub(crate) const READ_ONLY: [&str; 5] = ["id", "createdAt", "updatedAt", "metrics", "apiEndpoint"];
 
 /// Checks the body of a create.
-pub(crate) fn create(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
+pub(crate) fn create(body: &JsonObject, providers: &[String]) -> Result<(), Failure> {
     match body.get("name") {
         None | Some(Value::Null) => {
             return Err(Failure::invalid(
@@ -29,14 +29,14 @@ pub(crate) fn create(body: &Map<String, Value>, providers: &[String]) -> Result<
         }
         Some(name) => check(name, &Shape::Text, "name", providers)?,
     }
-    if body.contains_key("status") {
+    if body.contains("status") {
         return Err(read_only("status"));
     }
     configuration(body, providers)
 }
 
 /// Checks the body of an update.
-pub(crate) fn update(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
+pub(crate) fn update(body: &JsonObject, providers: &[String]) -> Result<(), Failure> {
     match body.get("name") {
         None => {}
         Some(Value::Null) => {
@@ -69,15 +69,12 @@ pub(crate) fn update(body: &Map<String, Value>, providers: &[String]) -> Result<
     configuration(body, providers)
 }
 
-fn configuration(body: &Map<String, Value>, providers: &[String]) -> Result<(), Failure> {
-    if let Some(field) = READ_ONLY
-        .into_iter()
-        .find(|field| body.contains_key(*field))
-    {
+fn configuration(body: &JsonObject, providers: &[String]) -> Result<(), Failure> {
+    if let Some(field) = READ_ONLY.into_iter().find(|field| body.contains(field)) {
         return Err(read_only(field));
     }
     for (field, shape) in CONFIGURATION {
-        match body.get(*field) {
+        match body.get(field) {
             // `null` clears an optional field.
             None | Some(Value::Null) => {}
             Some(value) => check(value, shape, field, providers)?,
@@ -95,7 +92,7 @@ fn read_only(field: &str) -> Failure {
 }
 
 /// Checks the body of a message.
-pub(crate) fn message(body: &Map<String, Value>) -> Result<(), Failure> {
+pub(crate) fn message(body: &JsonObject) -> Result<(), Failure> {
     let empty = || {
         let mut failure =
             Failure::invalid("text", "Message text is required", "Field cannot be empty");
@@ -108,7 +105,7 @@ pub(crate) fn message(body: &Map<String, Value>) -> Result<(), Failure> {
         Some(text) => check(text, &Shape::Text, "text", &[])?,
     }
     for (field, shape) in MESSAGE {
-        match body.get(*field) {
+        match body.get(field) {
             None | Some(Value::Null) => {}
             Some(value) => check(value, shape, field, &[])?,
         }
@@ -199,7 +196,8 @@ mod tests {
     use crate::protocol::fields::PROVIDERS;
 
     fn details(body: Value) -> Value {
-        create(body.as_object().unwrap(), &PROVIDERS.map(str::to_owned))
+        let body = JsonObject::from(body.as_object().unwrap().clone());
+        create(&body, &PROVIDERS.map(str::to_owned))
             .unwrap_err()
             .details
             .unwrap()

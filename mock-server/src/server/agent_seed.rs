@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::protocol::json_object::check_depth;
+use crate::protocol::json_object::{JsonObject, check_depth};
 use crate::protocol::validate;
 use crate::server::start_error::StartError;
 use crate::state::agent::Agent;
@@ -62,6 +62,7 @@ pub(crate) fn agents(
             Some(Value::String(status)) => status,
             Some(_) => return Err(invalid("status must be a string".to_owned())),
         };
+        let body = JsonObject::from(body);
         validate::create(&body, providers).map_err(|failure| {
             let reason = failure
                 .details
@@ -72,7 +73,7 @@ pub(crate) fn agents(
                 reason.unwrap_or_default()
             ))
         })?;
-        for value in body.values() {
+        for (_, value) in body.iter() {
             check_depth(value, "agent").map_err(|failure| invalid(failure.message))?;
         }
         let mut agent = Agent::new(id, body, now);

@@ -186,12 +186,16 @@ async fn serve_http1(
     let end = End::default();
     let io = TokioIo::new(MockStream::http1(stream, ahead, end.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (service, end) = (service.clone(), end.clone());
+        let responding = match check_host(&request) {
+            Ok(()) => Ok(service.respond(request)),
+            Err(failure) => Err(Box::new(failure)),
+        };
+        let end = end.clone();
         Box::pin(async move {
-            if let Err(failure) = check_host(&request) {
-                return Ok(failure.into_response().map(MockBody::from));
-            }
-            let response = service.respond(request).await;
+            let response = match responding {
+                Ok(response) => response.await,
+                Err(failure) => Ok(failure.into_response().map(MockBody::from)),
+            };
             match &response {
                 Ok(response) => {
                     if let Some(limit) = Patience::of(response) {

@@ -16,8 +16,8 @@ use http::{Method, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use tower_service::Service;
 
-use crate::api::cors::CorsOrigins;
-use crate::api::stages;
+use crate::api::cors::{CorsOrigins, Permission};
+use crate::api::stages::{self, Arrived};
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::body::BoxError;
 use crate::protocol::payload::{Payload, Pieces};
@@ -54,32 +54,49 @@ impl MockService {
     }
 
     /// Returns the response to a request. The length of its body is left to what sends it.
-    pub(crate) async fn respond<B>(
+    pub(crate) fn respond<B>(
         &self,
         request: Request<B>,
-    ) -> Result<Response<MockBody>, io::Error>
+    ) -> impl Future<Output = Result<Response<MockBody>, io::Error>> + Send + use<B>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        // What can be done before the future exists does not need room in it.
         let permission = self.0.cors.permission(&request);
-        let preflight = permission.as_ref().and_then(|it| it.preflight());
-        let mut response = match preflight {
-            Some(response) => response.map(MockBody::from),
-            None if self.0.is_other(request.uri().path()) => self.0.other(request).await,
-            None => {
-                let response = stages::serve(self.0.app.clone(), request).await;
-                if let Some(fault) = ConnectionFault::of(&response) {
-                    return Err(fault.error());
-                }
-                response.map(MockBody::from)
+        let preflight = permission.as_ref().and_then(Permission::preflight);
+        let responding = match preflight {
+            Some(response) => Responding::Ready(Box::new(response)),
+            None if self.0.is_other(request.uri().path()) => {
+                Responding::Other(Box::pin(self.0.other(request)))
             }
+            None => Responding::Api(Arrived::new(&self.0.app, request)),
         };
-        if let Some(permission) = permission {
-            permission.write(response.headers_mut());
+        async move {
+            let mut response = match responding {
+                Responding::Ready(response) => response.map(MockBody::from),
+                Responding::Other(response) => response.await,
+                Responding::Api(arrived) => {
+                    let response = stages::serve(arrived).await;
+                    if let Some(fault) = ConnectionFault::of(&response) {
+                        return Err(fault.error());
+                    }
+                    response.map(MockBody::from)
+                }
+            };
+            if let Some(permission) = permission {
+                permission.write(response.headers_mut());
+            }
+            Ok(response)
         }
-        Ok(response)
     }
+}
+
+/// How the response to a request comes about.
+enum Responding<B> {
+    Ready(Box<Response<Payload>>),
+    Other(Pin<Box<dyn Future<Output = Response<MockBody>> + Send>>),
+    Api(Arrived<B>),
 }
 
 impl Parts {
@@ -90,15 +107,18 @@ impl Parts {
                 && control().is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 
-    async fn other<B>(&self, request: Request<B>) -> Response<MockBody>
+    fn other<B>(&self, request: Request<B>) -> impl Future<Output = Response<MockBody>> + use<B>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let response = self.others.clone().call(request.map(Body::new)).await;
-        response
-            .unwrap_or_else(|never: Infallible| match never {})
-            .map(|body| MockBody(Kind::Other(body)))
+        let response = self.others.clone().call(request.map(Body::new));
+        async move {
+            response
+                .await
+                .unwrap_or_else(|never: Infallible| match never {})
+                .map(|body| MockBody(Kind::Other(body)))
+        }
     }
 }
 
@@ -116,10 +136,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let service = self.clone();
+        let is_head = *request.method() == Method::HEAD;
+        let response = self.respond(request);
         Box::pin(async move {
-            let is_head = *request.method() == Method::HEAD;
-            let mut response = service.respond(request).await?;
+            let mut response = response.await?;
             if let Some(length) = response.body().size_hint().exact() {
                 let headers = response.headers_mut();
                 headers

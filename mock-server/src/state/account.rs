@@ -18,7 +18,7 @@ use crate::state::replies::Replies;
 use crate::state::settings::Settings;
 use crate::state::snapshot::Snapshot;
 use crate::state::store::Store;
-use crate::state::windows::Windows;
+use crate::state::windows::{Windows, WrittenHeaders};
 
 /// An account with its clock.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ pub(crate) struct AccountState {
     pub(crate) token_pace: Duration,
     pub(crate) random: Random,
     pub(crate) date: DateHeader,
+    pub(crate) written_headers: WrittenHeaders,
     seed: u64,
     starts: u64,
 }
@@ -99,6 +100,7 @@ impl AccountState {
             random: Random::new(seed, settings.starts),
             starts: settings.starts,
             date: DateHeader::default(),
+            written_headers: WrittenHeaders::default(),
             seed,
         };
         state.store.replace(settings.agents.clone());

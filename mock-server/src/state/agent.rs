@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::protocol::data::{AgentSummary, Metrics};
 use crate::protocol::failure::Failure;
+use crate::protocol::json_object::JsonObject;
 use crate::protocol::list_query::STATUSES;
 use crate::state::settings_update::SettingsUpdate;
 
@@ -75,13 +76,12 @@ static NO_CLIENTS: Value = Value::Array(Vec::new());
 
 impl Agent {
     /// Returns a new agent from a checked body.
-    pub(crate) fn new(id: String, mut body: Map<String, Value>, now: Timestamp) -> Self {
-        let name = match body.remove("name") {
-            Some(Value::String(name)) => name,
-            _ => String::new(),
-        };
-        body.retain(|_, value| !value.is_null());
-        if let Some(Value::Object(settings)) = body.get_mut("settings") {
+    pub(crate) fn new(id: String, mut body: JsonObject, now: Timestamp) -> Self {
+        let name = body.take_text("name");
+        let sent = body.into_fields().into_iter();
+        let mut configuration: Map<String, Value> =
+            sent.filter(|(_, value)| !value.is_null()).collect();
+        if let Some(Value::Object(settings)) = configuration.get_mut("settings") {
             settings.retain(|_, value| !value.is_null());
         }
         let now = whole_second(now);
@@ -92,7 +92,7 @@ impl Agent {
             created_at: now,
             updated_at: now,
             number: 0,
-            configuration: body,
+            configuration,
             protected: None,
             unavailable: None,
             total_messages: 0,
@@ -184,14 +184,12 @@ impl Agent {
     }
 
     /// Rejects an update with which the configuration could become too large.
-    pub(crate) fn check_size(&self, sent: &Map<String, Value>) -> Result<(), Failure> {
-        let of = |fields: &Map<String, Value>| -> usize {
-            fields
-                .iter()
-                .map(|(name, value)| name.len() + size(value))
-                .sum()
-        };
-        if of(&self.configuration) + of(sent) <= CONFIGURATION_BYTES {
+    pub(crate) fn check_size(&self, sent: &JsonObject) -> Result<(), Failure> {
+        let of = |name: &String, value: &Value| name.len() + size(value);
+        let present = self.configuration.iter();
+        let present: usize = present.map(|(name, value)| of(name, value)).sum();
+        let sent: usize = sent.iter().map(|(name, value)| of(name, value)).sum();
+        if present + sent <= CONFIGURATION_BYTES {
             return Ok(());
         }
         Err(Failure::invalid(
@@ -201,12 +199,9 @@ impl Agent {
         ))
     }
 
-    /// Begins the next turn of the conversation of a user and a room.
-    pub(crate) fn next_turn(
-        &mut self,
-        user_id: Option<&str>,
-        room_id: Option<&str>,
-    ) -> &mut Conversation {
+    /// Begins the next turn of the conversation of a user and a room. Returns its place among the
+    /// conversations.
+    pub(crate) fn next_turn(&mut self, user_id: Option<&str>, room_id: Option<&str>) -> usize {
         self.total_messages += 1;
         let found = self.conversations.iter().position(|conversation| {
             conversation.user_id.as_deref() == user_id && conversation.room_id.as_deref() == room_id
@@ -226,7 +221,7 @@ impl Agent {
         let conversation = &mut self.conversations[index];
         conversation.turns += 1;
         conversation.last_message = self.total_messages;
-        conversation
+        index
     }
 
     /// Forgets the conversations that have rested longest, so that there is room for another one.
@@ -268,8 +263,8 @@ impl Conversation {
         &self.earlier
     }
 
-    pub(crate) fn remember(&mut self, text: &str) {
-        self.earlier.push_back(text.to_owned());
+    pub(crate) fn remember(&mut self, text: String) {
+        self.earlier.push_back(text);
         while self.earlier.len() > REMEMBERED || self.bytes() > CONVERSATION_BYTES {
             self.earlier.pop_front();
         }
@@ -321,7 +316,7 @@ mod tests {
     use super::*;
 
     fn agent() -> Agent {
-        Agent::new("a".to_owned(), Map::new(), Timestamp::UNIX_EPOCH)
+        Agent::new("a".to_owned(), JsonObject::default(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -330,27 +325,34 @@ mod tests {
         let text = "x".repeat(100_000);
         for number in 0..1_000 {
             let user = number.to_string();
-            agent.next_turn(Some(&user), None).remember(&text);
-            agent.next_turn(Some("kept"), None).remember("hello");
+            for (user, text) in [(&*user, &*text), ("kept", "hello")] {
+                let place = agent.next_turn(Some(user), None);
+                agent.conversations[place].remember(text.to_owned());
+            }
         }
         let bytes: usize = agent.conversations.iter().map(Conversation::size).sum();
         assert!(bytes <= MEMORY_BYTES, "{bytes}");
-        assert_eq!(agent.next_turn(Some("kept"), None).turn(), 1_001);
-        assert_eq!(agent.total_conversations, 1_001);
-        assert_eq!(agent.next_turn(Some("0"), None).turn(), 1, "forgotten");
+        let mut turn = |user| {
+            let place = agent.next_turn(Some(user), None);
+            agent.conversations[place].turn()
+        };
+        assert_eq!(turn("kept"), 1_001);
+        assert_eq!(turn("0"), 1, "forgotten");
+        assert_eq!(agent.total_conversations, 1_002);
     }
 
     #[test]
     fn a_conversation_remembers_twenty_messages_or_a_mebibyte() {
         let mut agent = agent();
-        let conversation = agent.next_turn(None, None);
+        let place = agent.next_turn(None, None);
+        let conversation = &mut agent.conversations[place];
         for number in 0..30 {
-            conversation.remember(&number.to_string());
+            conversation.remember(number.to_string());
         }
         assert_eq!(conversation.earlier().len(), 20);
         assert_eq!(conversation.earlier()[0], "10");
         for _ in 0..20 {
-            conversation.remember(&"x".repeat(300_000));
+            conversation.remember("x".repeat(300_000));
         }
         assert_eq!(conversation.earlier().len(), 3);
     }

@@ -185,14 +185,13 @@ fn place_of(agent: &Agent, sort_by: SortBy, list: &[usize], agents: &[Option<Age
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use serde_json::{Map, Value};
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn agent(id: &str, name: &str, status: &str) -> Agent {
-        let mut body = Map::new();
-        body.insert("name".into(), name.into());
-        let mut agent = Agent::new(id.to_owned(), body, Timestamp::UNIX_EPOCH);
+        let body = json!({"name": name}).as_object().unwrap().clone();
+        let mut agent = Agent::new(id.to_owned(), body.into(), Timestamp::UNIX_EPOCH);
         agent.status = status.to_owned();
         agent
     }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
+use crate::protocol::number_header::{self, NumberHeader};
 use crate::protocol::operation::Operation;
 use crate::state::limits::Limits;
 
@@ -71,15 +72,19 @@ impl RateLimitHeaders {
         }
     }
 
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
-        for (name, value) in [
-            (LIMIT, self.limit),
-            (REMAINING, self.remaining),
-            (RESET, u64::try_from(self.reset).unwrap_or(0)),
-        ] {
-            headers.insert(name, HeaderValue::from(value));
-        }
+    pub(crate) fn write(self, headers: &mut HeaderMap, written: &mut WrittenHeaders) {
+        let reset = u64::try_from(self.reset).unwrap_or(0);
+        headers.insert(LIMIT, written.limit.of(self.limit));
+        headers.insert(REMAINING, number_header::value(self.remaining));
+        headers.insert(RESET, written.reset.of(reset));
     }
+}
+
+/// The values of the last response that the next one probably has, too.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenHeaders {
+    limit: NumberHeader,
+    reset: NumberHeader,
 }
 
 impl Windows {

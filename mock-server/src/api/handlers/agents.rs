@@ -20,13 +20,13 @@ pub(crate) fn create(
     state: &mut AccountState,
 ) -> Result<Handled, Failure> {
     let object = exchange.take_object()?;
-    validate::create(&object.fields, &exchange.app.settings.providers)?;
+    validate::create(&object, &exchange.app.settings.providers)?;
     let used = state.store.len() as u64;
     let quota = state.limits.agents;
     if exchange.access == Ok(KeyState::OverQuota) || quota.is_some_and(|quota| used >= quota) {
         return Err(Failure::insufficient_quota(quota.unwrap_or(used), used));
     }
-    let agent = Agent::new(state.new_agent_id(), object.fields, exchange.now);
+    let agent = Agent::new(state.new_agent_id(), object, exchange.now);
     let data = CreatedAgent {
         id: &agent.id,
         name: &agent.name,
@@ -34,7 +34,7 @@ pub(crate) fn create(
         created_at: agent.created_at,
         api_endpoint: format!("{}/agents/{}", exchange.app.settings.base_url, agent.id),
     };
-    let response = success(StatusCode::CREATED, &data);
+    let response = success(StatusCode::CREATED, agent.name.len(), &data);
     state.store.insert(agent);
     Ok(Handled::Response(response))
 }
@@ -52,10 +52,9 @@ pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<H
         .store
         .get(id)
         .ok_or_else(|| Failure::no_such("Agent", id))?;
-    Ok(Handled::Response(success(
-        StatusCode::OK,
-        &agent.full_json(),
-    )))
+    let json = agent.full_json();
+    let length = json.map_or(0, |json| json.get().len());
+    Ok(Handled::Response(success(StatusCode::OK, length, &json)))
 }
 
 pub(crate) fn update(
@@ -67,17 +66,19 @@ pub(crate) fn update(
     if state.store.get(id).is_none() {
         return Err(Failure::no_such("Agent", id));
     }
-    validate::update(&object.fields, &exchange.app.settings.providers)?;
+    validate::update(&object, &exchange.app.settings.providers)?;
     state
         .store
         .get(id)
-        .map_or(Ok(()), |agent| agent.check_size(&object.fields))?;
+        .map_or(Ok(()), |agent| agent.check_size(&object))?;
     let agent = state
         .store
         .get_mut(id)
         .ok_or_else(|| Failure::no_such("Agent", id))?;
-    let reorders = object.fields.contains_key("name") || object.fields.contains_key("status");
-    for (field, value) in object.fields {
+    let reorders = object.contains("name") || object.contains("status");
+    let mut changes = Vec::new();
+    for (field, value) in object.into_fields() {
+        changes.push(field.clone());
         match (field.as_str(), value) {
             ("name", Value::String(name)) => agent.name = name,
             ("status", Value::String(status)) => agent.status = status,
@@ -94,9 +95,9 @@ pub(crate) fn update(
         name: &agent.name,
         status: &agent.status,
         updated_at: agent.updated_at,
-        changes: object.names,
+        changes,
     };
-    let response = success(StatusCode::OK, &data);
+    let response = success(StatusCode::OK, agent.name.len(), &data);
     if reorders {
         state.store.reordered();
     }
@@ -121,7 +122,7 @@ pub(crate) fn delete(
         deleted_at: whole_second(exchange.now),
         message: "Agent successfully deleted",
     };
-    let response = success(StatusCode::OK, &data);
+    let response = success(StatusCode::OK, agent.name.len(), &data);
     state.store.remove(id);
     state.windows.remove(id);
     Ok(Handled::Response(response))

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::api::endpoint::Handled;
 use crate::api::event_stream::{Finish, event_stream};
@@ -17,33 +18,9 @@ use crate::state::agent::{Agent, whole_second};
 use crate::state::in_flight::InFlightSlot;
 use crate::state::replies::{MessageContext, Reply};
 
-/// A message that was accepted.
-struct Accepted {
-    fields: Map<String, Value>,
-    message_id: String,
-    model: String,
-    reply: Reply,
-    slot: Option<InFlightSlot>,
-    token_pace: Duration,
-}
-
-pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
-    let fields = exchange.take_object()?.fields;
-    let accepted = accept(exchange, state, fields)?;
-    let calls_closure = matches!(accepted.reply, Reply::Closure(..));
-    let respond = Box::new(move |exchange: &_| accepted.respond(exchange));
-    Ok(match calls_closure {
-        true => Handled::Blocking(respond),
-        false => Handled::Later(respond),
-    })
-}
-
 /// Checks the message, adds it to its conversation and chooses the reply.
-fn accept(
-    exchange: &Exchange,
-    state: &mut AccountState,
-    fields: Map<String, Value>,
-) -> Result<Accepted, Failure> {
+pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<Handled, Failure> {
+    let mut fields = exchange.take_object()?;
     let id = exchange.id();
     let agent = state
         .store
@@ -60,73 +37,116 @@ fn accept(
         .store
         .get_mut(id)
         .ok_or_else(|| Failure::no_such("Agent", id))?;
-    let model = agent.configuration.get("model").and_then(Value::as_str);
-    let model = model.unwrap_or("mock").to_owned();
-    let agent_name = agent.name.clone();
-    let (user_id, room_id) = (text(&fields, "userId"), text(&fields, "roomId"));
-    let sent = text(&fields, "text").unwrap_or_default();
-    let conversation = agent.next_turn(user_id, room_id);
+    let text = fields.take_text("text");
+    let (user_id, room_id) = (fields.text("userId"), fields.text("roomId"));
+    let place = agent.next_turn(user_id, room_id);
+    let conversation = &agent.conversations[place];
     let reply = state.replies.next(&MessageContext {
         agent_id: id,
-        agent_name: &agent_name,
-        text: sent,
+        agent_name: &agent.name,
+        text: &text,
         user_id,
         room_id,
         context: fields.get("context").filter(|context| !context.is_null()),
         turn: conversation.turn(),
         earlier: conversation.earlier(),
     })?;
-    conversation.remember(sent);
-    // Any other reply is complete before another request can count it.
-    let takes_time = exchange.streams || matches!(reply, Reply::Closure(..));
-    let slot = takes_time.then(|| {
-        *state.in_flight.entry(id.to_owned()).or_default() += 1;
-        InFlightSlot::new(exchange.account.clone(), id)
-    });
-    Ok(Accepted {
-        fields,
+    let sent = Sent {
+        message_id: &message_id,
+        user_id,
+        room_id,
+        words: words(&text),
+    };
+    agent.conversations[place].remember(text);
+    let model = agent.configuration.get("model").and_then(Value::as_str);
+    let model = model.unwrap_or("mock");
+    let reply = match reply {
+        // It is complete before another request can count it among the messages in flight.
+        Reply::Text(reply) if !exchange.streams => {
+            let response = sent.response(exchange, &reply, model, exchange.now);
+            return Ok(Handled::Response(response));
+        }
+        reply => reply,
+    };
+    *state.in_flight.entry(id.to_owned()).or_default() += 1;
+    let calls_closure = matches!(reply, Reply::Closure(..));
+    let accepted = Accepted {
+        user_id: user_id.map(str::to_owned),
+        room_id: room_id.map(str::to_owned),
+        words: sent.words,
+        model: model.to_owned(),
         message_id,
-        model,
         reply,
-        slot,
+        slot: InFlightSlot::new(exchange.account.clone(), id),
         token_pace: state.token_pace,
+    };
+    let respond = Box::new(move |exchange: &_| accepted.respond(exchange));
+    Ok(match calls_closure {
+        true => Handled::Blocking(respond),
+        false => Handled::Later(respond),
     })
+}
+
+/// A message that was accepted, and whose reply takes time.
+struct Accepted {
+    message_id: String,
+    user_id: Option<String>,
+    room_id: Option<String>,
+    words: u64,
+    model: String,
+    reply: Reply,
+    slot: InFlightSlot,
+    token_pace: Duration,
 }
 
 impl Accepted {
     fn respond(self, exchange: &Exchange) -> Response {
-        let takes_time = self.slot.is_some();
         let reply = self.reply.text();
-        let sent = text(&self.fields, "text").unwrap_or_default();
-        let tokens_used = words(sent) + words(&reply);
         if exchange.streams {
             let finish = Finish {
+                tokens_used: self.words + words(&reply),
                 message_id: self.message_id,
-                tokens_used,
                 model: self.model,
                 started: exchange.now,
                 token_pace: self.token_pace,
             };
             return event_stream(exchange, reply, finish, self.slot);
         }
-        let now = match takes_time {
-            true => exchange.account.clock.now(),
-            false => exchange.now,
-        };
-        let data = Message {
+        let sent = Sent {
             message_id: &self.message_id,
-            response: &reply,
+            user_id: self.user_id.as_deref(),
+            room_id: self.room_id.as_deref(),
+            words: self.words,
+        };
+        sent.response(exchange, &reply, &self.model, exchange.account.clock.now())
+    }
+}
+
+/// What a response repeats of a message.
+struct Sent<'a> {
+    message_id: &'a str,
+    user_id: Option<&'a str>,
+    room_id: Option<&'a str>,
+    /// The number of words of its text.
+    words: u64,
+}
+
+impl Sent<'_> {
+    fn response(&self, exchange: &Exchange, reply: &str, model: &str, now: Timestamp) -> Response {
+        let data = Message {
+            message_id: self.message_id,
+            response: reply,
             agent_id: exchange.id(),
-            user_id: text(&self.fields, "userId"),
-            room_id: text(&self.fields, "roomId"),
+            user_id: self.user_id,
+            room_id: self.room_id,
             timestamp: whole_second(now),
             metadata: MessageMetadata {
-                tokens_used,
+                tokens_used: self.words + words(reply),
                 response_time: now.duration_since(exchange.now).as_secs_f64(),
-                model: &self.model,
+                model,
             },
         };
-        success(StatusCode::OK, &data)
+        success(StatusCode::OK, reply.len(), &data)
     }
 }
 
@@ -146,8 +166,4 @@ fn check_available(agent: &Agent) -> Result<(), Failure> {
 /// Counts the words of a text, roughly: what is between spaces.
 fn words(text: &str) -> u64 {
     memchr::memchr_iter(b' ', text.as_bytes()).count() as u64 + 1
-}
-
-fn text<'a>(fields: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
-    fields.get(field).and_then(Value::as_str)
 }
