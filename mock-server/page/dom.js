@@ -69,7 +69,13 @@ export const size = bytes =>
 export const duration = ms =>
   ms === null ? "…" : ms < 1 ? "<1 ms" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`;
 
-export const timeOfDay = time => time.slice(11, 23).padEnd(12, "0").replace("Z", "0");
+export function timeOfDay(time) {
+  const [seconds, fraction = ""] = time.slice(11).replace("Z", "").split(".");
+  return `${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}`;
+}
+
+/** A number with its noun. */
+export const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** The class of a status, for its color. */
 export const statusClass = row =>

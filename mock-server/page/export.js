@@ -2,6 +2,9 @@
 
 import { apiUrl } from "./api.js";
 
+/** Whether clients must trust the mock's own certificate authority. */
+const isHttps = location.protocol === "https:";
+
 const target = request => request.path + (request.query === null ? "" : `?${request.query}`);
 
 // ---- cURL ----
@@ -24,6 +27,7 @@ export function curl(request) {
   if (request.method === "HEAD") words.push("--head");
   else words.push(`--request ${quote(request.method)}`);
   words.push(quote(apiUrl(target(request))));
+  if (isHttps) words.push('--cacert "${ORION_MOCK_CA:?set it to the file of --ca-file}"');
   const names = request.headers.map(([name]) => name);
   if (names.includes("authorization")) words.push('--header "Authorization: Bearer ${ORION_API_KEY:-test-key}"');
   for (const [name, value] of request.headers) {
@@ -99,18 +103,18 @@ export function rustTest(request) {
     ? `\n        .agents([serde_json::json!({"id": ${literal(agentId)}, "name": "Agent"})])` : "";
   const pattern = json !== null && request.bodyText.length < 1 << 16
     ? `\n        .body(serde_json::from_str(${raw(request.bodyText)})?)` : "";
-  return `// Needs the crates orionos, orionos-mock-server, serde_json and tokio.
+  return `// Needs the crates orionos, orionos-mock-server${isHttps ? " with its feature tls" : ""}, serde_json and tokio.
 use orionos::{${call.uses.concat("OrionOS", "RetryPolicy").sort().join(", ")}};
 use orionos_mock_server::{${uses.join(", ")}};
 
 #[tokio::test]
 async fn request_${sequence}_${operation}() -> Result<(), Box<dyn std::error::Error>> {
-    let mock = MockServer::builder()${agent}
+    let mock = MockServer::builder()${isHttps ? "\n        .https()" : ""}${agent}
         .start()
         .await?;
 ${fails ? `    mock.fault(Fault::${fault});\n` : ""}    let orion = OrionOS::builder()
         .api_key(mock.api_key())
-        .base_url(mock.base_url())
+        .base_url(mock.base_url())${isHttps ? "\n        .ca_certificate_pem(mock.ca_pem())" : ""}
         .retry(RetryPolicy::none())
         .build()?;
 

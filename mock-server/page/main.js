@@ -1,6 +1,6 @@
 // Starts the page: views, the connection, the clock in the header and the choice of the account.
 
-import { $, el, notify, oneLine } from "./dom.js";
+import { $, counted, el, notify, oneLine } from "./dom.js";
 import { control, session, watch, watchAgain } from "./api.js";
 import * as requests from "./requests.js";
 import * as verify from "./verify.js";
@@ -67,7 +67,7 @@ async function loadAccounts() {
   $("account-choice").replaceChildren(
     ...(accounts.length ? [] : [el("option", { value: "" }, "None yet")]),
     ...accounts.map(account => el("option", { value: account.account },
-      `${account.account}: ${oneLine(account.key)} · ${account.requests} requests`)),
+      `${account.account}: ${oneLine(account.key)} · ${counted(account.requests, "request")}`)),
   );
   if (session.account !== null) $("account-choice").value = session.account;
   return accounts;

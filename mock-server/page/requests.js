@@ -1,6 +1,6 @@
 // The list of requests. Only the rows that can be seen are in the document.
 
-import { $, duration, el, notify, oneLine, save, statusClass, timeOfDay } from "./dom.js";
+import { $, counted, duration, el, notify, oneLine, save, statusClass, timeOfDay } from "./dom.js";
 import { control } from "./api.js";
 import { har } from "./export.js";
 import * as details from "./details.js";
@@ -115,7 +115,7 @@ function count() {
   const newer = journal.length ? journal.at(-1).sequence : 0;
   const waiting = isPaused ? journal.filter(row => row.sequence > (pausedAt ?? 0)).length : 0;
   const parts = [shown.length === journal.length
-    ? `${shown.length} requests` : `${shown.length} of ${journal.length} requests`];
+    ? counted(shown.length, "request") : `${shown.length} of ${counted(journal.length, "request")}`];
   if (waiting) parts.push(`${waiting} new while paused`);
   if (missed) parts.push(`${missed} older ones are no longer in the journal`);
   $("count").textContent = parts.join(" · ");

@@ -1,6 +1,6 @@
 // The clock, rate limits, faults, agents, keys and the state of the mock.
 
-import { $, ask, el, notify, oneLine, save } from "./dom.js";
+import { $, ask, counted, el, notify, oneLine, save } from "./dom.js";
 import { control, controlText, session } from "./api.js";
 
 export function shown() {
@@ -61,7 +61,8 @@ let resetsAt = null;
 
 async function loadWindows() {
   const { windows, resetsAt: reset } = await control("GET", "windows");
-  resetsAt = Date.parse(reset);
+  resetsAt = windows.length ? Date.parse(reset) : null;
+  $("windows-reset").textContent = "";
   $("windows").replaceChildren(...windows.map(({ name, agentId, limit, used }) => {
     const left = Math.max(0, limit - used);
     const label = agentId === null ? name : `${name}: ${oneLine(agentId)}`;
@@ -148,8 +149,8 @@ function input(name, field, value, isRequired = false) {
   const isNumber = types.includes("integer") || types.includes("number");
   const control = el("input", { name, autocomplete: "off", type: isNumber ? "number" : "text", min: field.minimum, max: field.maximum > 1e15 ? null : field.maximum, step: types.includes("number") ? "any" : null, required: isRequired });
   control.value = value;
-  if (name === "times") control.placeholder = "no limit";
-  return el("label", { title }, name === "agents" ? "agents (ids with spaces between)" : name === "details" ? "details (JSON)" : name === "times" ? "times" : label, control);
+  control.placeholder = { times: "no limit", agents: "ids with spaces between" }[name] ?? "";
+  return el("label", { title }, name === "details" ? "details (JSON)" : label, control);
 }
 
 $("fault-form").addEventListener("submit", async event => {
@@ -180,6 +181,7 @@ async function loadAgents() {
   const chosen = $("agent-choice").value;
   $("agent-choice").replaceChildren(...agents.map(({ id, name, unavailable, protected: reason }) =>
     el("option", { value: id }, `${oneLine(name)} (${oneLine(id)})${unavailable === null ? "" : " · unavailable"}${reason === null ? "" : " · protected"}`)));
+  if (agents.length === 0) $("agent-choice").append(el("option", { value: "" }, "None yet"));
   if (agents.some(({ id }) => id === chosen)) $("agent-choice").value = chosen;
 }
 
@@ -216,7 +218,7 @@ $("restore").addEventListener("change", async event => {
   const text = await file.text();
   event.target.value = "";
   const { agents } = await control("PUT", "state", text);
-  notify(`Restored ${agents.length} ${agents.length === 1 ? "agent" : "agents"}.`);
+  notify(`Restored ${counted(agents.length, "agent")}.`);
   loadAgents();
 });
 

@@ -7,6 +7,7 @@ mod any_values;
 mod blocking_processes;
 mod compiler_messages;
 mod connections;
+mod from_the_page;
 mod holds;
 mod layers;
 mod metrics;

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { openBrowser, startMock, until } from "./harness.mjs";
@@ -98,6 +100,8 @@ test("a request is shown while it waits, and completed when it ends", async (t) 
   await created;
   assert.ok(await until(async () => (await statusOf(page, 1)) === "201"));
   await shows(page, "#row-1 .duration", "60.00 s");
+  assert.equal(await page.textContent("#row-1 .time"), "00:00:00.000");
+  assert.equal(await page.textContent("#count"), "1 request");
 });
 
 test("filters select by operation, status, agent and text, and a pause keeps the list", async (t) => {
@@ -222,8 +226,27 @@ test("a request as cURL runs as it stands and sends the same again", async (t) =
   }
 });
 
+/** Copies the selected request as a Rust test. */
+async function copyTest(page) {
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+  await page.click("text=Copy as Rust test");
+  assert.ok(await until(() => copied(page)));
+  return copied(page);
+}
+
+/** Compares exported tests with those that are compiled and run. `UPDATE=1` writes them. */
+async function compareTests(path, modules) {
+  const file = new URL(`../../../tests/${path}`, import.meta.url);
+  const text = `//! Requests that the page of the mock exported as tests. \`UPDATE=1 .ci/checks/browser page\` writes them.\n\n${modules.join("\n")}`;
+  if (process.env.UPDATE) {
+    await writeFile(file, text);
+    await run("rustfmt", ["--edition", "2024", file.pathname]);
+  }
+  const bare = (code) => code.replace(/[\s,]/g, "");
+  assert.equal(bare(text), bare(await readFile(file, "utf8")), "run UPDATE=1 .ci/checks/browser page");
+}
+
 test("requests as Rust tests are those that the client's tests compile and run", async (t) => {
-  const file = new URL("../../../tests/client/from_the_page.rs", import.meta.url);
   const mock = await startMock(t, "--fault", "rate_limit=2.5,on=list,times=1", "--fault", "close,on=delete,times=1");
   await send(mock, "POST", "/v1/agents", ODD);
   const id = await createAgent(mock, "Pilot");
@@ -241,18 +264,39 @@ test("requests as Rust tests are those that the client's tests compile and run",
   for (let sequence = 1; sequence <= 11; sequence += 1) {
     await page.click(`#row-${sequence}`);
     await shows(page, "#details h2", `#${sequence} `);
-    await page.evaluate(() => navigator.clipboard.writeText(""));
-    await page.click("text=Copy as Rust test");
-    assert.ok(await until(() => copied(page)));
-    modules.push(`mod request_${sequence} {\n${(await copied(page)).replace(/^\/\/.*\n/, "")}}\n`);
+    modules.push(`mod request_${sequence} {\n${(await copyTest(page)).replace(/^\/\/.*\n/, "")}}\n`);
   }
-  const text = `//! Requests that the page of the mock exported as tests. \`UPDATE=1 .ci/checks/browser page\` writes them.\n\n${modules.join("\n")}`;
-  if (process.env.UPDATE) {
-    await writeFile(file, text);
-    await run("rustfmt", ["--edition", "2024", file.pathname]);
-  }
-  const bare = (code) => code.replace(/[\s,]/g, "");
-  assert.equal(bare(text), bare(await readFile(file, "utf8")), "run UPDATE=1 .ci/checks/browser page");
+  await compareTests("client/from_the_page.rs", modules);
+});
+
+test("over https one watches, talks and takes requests along with the mock's certificate", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "page-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const ca = join(folder, "ca.pem");
+  const mock = await startMock(t, "--tls", "--ca-file", ca, "--reply", "At 14:10.");
+  assert.match(mock.url, /^https:/);
+  const page = await open(t, mock, { ignoreHTTPSErrors: true });
+  await shows(page, "#connection", "Live");
+  const words = ["--cacert", ca, "-fsS", "-H", "authorization: Bearer test-key", "-H", "content-type: application/json"];
+  await run("curl", [...words, "-d", '{"name":"Pilot"}', `${mock.url}/v1/agents`]);
+  await page.click("#row-1");
+  await shows(page, "#details h2", "#1 ");
+  await page.click("text=Copy as cURL");
+  await shows(page, "#notice", "Copied the cURL command");
+  const command = await copied(page);
+  await assert.rejects(run("sh", ["-c", command]), /set it to the file of --ca-file/);
+  await run("sh", ["-c", command], { env: { ...process.env, ORION_MOCK_CA: ca } });
+  assert.ok(await until(async () => (await page.locator("#row-2").count()) && (await statusOf(page, 2)) === "201"));
+  const exported = await copyTest(page);
+  assert.match(exported, /^\/\/.* orionos-mock-server with its feature tls,/);
+  await compareTests("extended/from_the_page.rs", [exported.replace(/^\/\/.*\n/, "")]);
+  const har = JSON.parse(await download(page, "#har"));
+  assert.equal(har.log.entries[0].request.url, `${mock.url}/v1/agents`);
+  await page.click("nav >> text=Talk");
+  await page.click("#agents .choice >> nth=0");
+  await page.fill("#say", "When?");
+  await page.keyboard.press("Enter");
+  await shows(page, ".bubble.agent", "At 14:10.");
 });
 
 test("all requests as HAR follow its schema", async (t) => {
@@ -331,6 +375,8 @@ test("a fault is added from the form, used up, and another one is taken back", a
   const mock = await startMock(t);
   const page = await open(t, mock, { view: "steer" });
   await shows(page, "#fault-description", "error envelope");
+  await shows(page, "#windows", "There is no rate limit.");
+  assert.equal(await page.textContent("#windows-reset"), "");
   const kinds = await page.locator("#fault-kind option").evaluateAll((all) => all.map(({ value }) => value));
   const { components } = (await send(mock, "GET", "/__mock/openapi.json")).json();
   assert.deepEqual(kinds, components.schemas.Fault.oneOf.map(({ properties }) => properties.kind.const));
