@@ -386,6 +386,7 @@ test("a fault is added from the form, used up, and another one is taken back", a
   await page.selectOption("#fault-form [name=on]", ["list"]);
   await page.click("#fault-form button");
   await shows(page, "#faults", "applied 0 of 1 times");
+  assert.equal((await send(mock, "GET", "/v1/agents/agent_gone")).status, 404, "only lists fail");
   assert.equal((await send(mock, "GET", "/v1/agents")).status, 502);
   await shows(page, "#faults", "used up: applied once");
   assert.equal((await send(mock, "GET", "/v1/agents")).status, 200);
