@@ -544,12 +544,15 @@ test("with isolated keys the page shows whose account one sees", async (t) => {
   await shows(page, "#connection", "Waiting for the first key");
   await send(mock, "GET", "/v1/agents?of=one", undefined, { authorization: "Bearer suite-one-12345" });
   await shows(page, "#rows", "of=one");
+  await send(mock, "GET", "/v1/agents?of=one", undefined, { authorization: "Bearer suite-one-12345" });
+  await page.locator("#row-2").waitFor();
   await send(mock, "GET", "/v1/agents?of=two", undefined, { authorization: "Bearer other-two-12345" });
   await page.locator("#account-choice").focus();
   await page.locator("#account-choice option", { hasText: "2: other-t…" }).waitFor({ state: "attached" });
   assert.match(await page.locator("#account-choice option:checked").textContent(), /^1: suite-o…/);
   await page.selectOption("#account-choice", "2");
   await shows(page, "#rows", "of=two");
+  assert.equal(await rows(page).count(), 1, "nothing of the other account is left");
   assert.equal(await page.locator("#rows", { hasText: "of=one" }).count(), 0);
   assert.ok(!(await page.content()).includes("two-12345"));
 });

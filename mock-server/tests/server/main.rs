@@ -3,6 +3,9 @@
 mod access;
 mod any_input;
 mod binary;
+mod binary_end;
+mod binary_files;
+mod binary_log;
 mod control;
 mod endpoints;
 mod faults;
