@@ -14,5 +14,6 @@ pub(crate) mod operation;
 pub(crate) mod page;
 pub(crate) mod patience;
 pub(crate) mod payload;
+pub(crate) mod route;
 pub(crate) mod timestamp;
 pub(crate) mod validate;

@@ -8,6 +8,7 @@ use crate::api::openapi::types::Types;
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
 use crate::protocol::operation::Operation;
+use crate::protocol::route;
 use crate::state::account::AccountState;
 use crate::state::settings::Settings;
 
@@ -52,21 +53,15 @@ pub(crate) struct Endpoint {
 }
 
 impl Route {
-    /// Returns the endpoint of a method. A `HEAD` is handled like a `GET`.
+    /// Returns the endpoint that handles a method.
     pub(crate) fn endpoint(&self, method: &Method) -> Option<&'static Endpoint> {
-        let method = match *method {
-            Method::HEAD => &Method::GET,
-            ref method => method,
-        };
-        self.endpoints
-            .iter()
-            .find(|endpoint| endpoint.method == method)
+        let mut endpoints = self.endpoints.iter();
+        endpoints.find(|endpoint| route::handles(&endpoint.method, method))
     }
 
     /// Returns the name of the id in the path, such as `agentId`.
     pub(crate) fn id_name(&self) -> Option<&'static str> {
-        let (_, rest) = self.path.split_once('{')?;
-        rest.split_once('}').map(|(name, _)| name)
+        route::parameter(self.path)
     }
 
     /// Returns what is before and after the id in the path.

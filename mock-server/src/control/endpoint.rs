@@ -8,6 +8,7 @@ use crate::control::description::{Description, Parameter};
 use crate::control::error::ControlError;
 use crate::control::request::ControlRequest;
 use crate::protocol::envelope::Response;
+use crate::protocol::route;
 
 /// The response of a handler, or why there is none.
 pub(crate) type Outcome = Result<Response, ControlError>;
@@ -36,15 +37,10 @@ pub(crate) struct Endpoint {
 }
 
 impl Route {
-    /// Returns the endpoint of a method. A `HEAD` is handled like a `GET`.
+    /// Returns the endpoint that handles a method.
     pub(crate) fn endpoint(&self, method: &Method) -> Option<&'static Endpoint> {
-        let method = match *method {
-            Method::HEAD => &Method::GET,
-            ref method => method,
-        };
-        self.endpoints
-            .iter()
-            .find(|endpoint| endpoint.method == method)
+        let mut endpoints = self.endpoints.iter();
+        endpoints.find(|endpoint| route::handles(&endpoint.method, method))
     }
 
     /// Returns the methods for the header `Allow`.
@@ -60,8 +56,7 @@ impl Route {
 
     /// Returns the name of the parameter in the path, such as `agentId`.
     pub(crate) fn parameter(&self) -> Option<&'static str> {
-        let (_, rest) = self.path.split_once('{')?;
-        rest.split_once('}').map(|(name, _)| name)
+        route::parameter(self.path)
     }
 }
 
