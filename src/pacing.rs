@@ -12,6 +12,7 @@ mod observation;
 mod permit;
 mod places;
 mod queues;
+mod reserved;
 mod sent;
 mod server_clock;
 mod share;

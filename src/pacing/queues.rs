@@ -49,7 +49,7 @@ impl Queues {
         let account = match &account_key {
             Some(key) => {
                 let window = format!("{key}:{ACCOUNT}");
-                Windows::new(None).leased(window, false).always_reserving()
+                Windows::new(None).always_leased(window)
             }
             None => Windows::new(None),
         };

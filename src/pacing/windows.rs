@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::lease::Lease;
 use super::observation::Observation;
 use super::places::Places;
+use super::reserved::Reserved;
 use super::sent::Sent;
 use super::start::Start;
 use super::store::Grant;
@@ -40,12 +41,7 @@ pub(super) struct Windows {
     /// Whether others use the account.
     is_crowded: bool,
     /// What is reserved in the store that clients share, if there is one.
-    lease: Option<Box<Lease>>,
-    /// What is held there of the places, if they are limited.
-    places: Option<Box<Places>>,
-    is_store_lost: bool,
-    /// Whether calls need a reservation before any window is known.
-    always_reserves: bool,
+    reserved: Option<Box<Reserved>>,
 }
 
 /// What became of a call.
@@ -67,25 +63,21 @@ impl Windows {
             responses: 0,
             is_told: false,
             is_crowded: false,
-            lease: None,
-            places: None,
-            is_store_lost: false,
-            always_reserves: false,
+            reserved: None,
         }
     }
 
-    /// Shares the windows with other clients, through a store.
+    /// Shares the windows with other clients through a store, under this name there.
     pub(super) fn leased(mut self, window: String, is_store_lost: bool) -> Self {
-        let places = |most| Box::new(Places::new(window.clone(), most));
-        self.places = self.max_in_flight.map(places);
-        self.lease = Some(Box::new(Lease::new(window)));
-        self.is_store_lost = is_store_lost;
+        let reserved = Reserved::new(window, self.max_in_flight, is_store_lost);
+        self.reserved = Some(Box::new(reserved));
         self
     }
 
-    /// Reserves even the first call.
-    pub(super) fn always_reserving(mut self) -> Self {
-        self.always_reserves = true;
+    /// Like [`leased`](Self::leased), and reserves even the first call.
+    pub(super) fn always_leased(mut self, window: String) -> Self {
+        let reserved = Reserved::new(window, self.max_in_flight, false);
+        self.reserved = Some(Box::new(reserved.always()));
         self
     }
 
@@ -125,8 +117,8 @@ impl Windows {
         let used_up = |window: &mut Window| window.used_up_until(now).map(Start::At);
         let starts = self.known.iter_mut().filter_map(used_up);
         let start = starts.fold(start, Start::and);
-        let lease = self.lease.as_mut();
-        start.and(lease.map_or(Start::Now, |lease| lease.next_start(now)))
+        let reserved = self.reserved.as_mut();
+        start.and(reserved.map_or(Start::Now, |reserved| reserved.next_start(now)))
     }
 
     /// Why a call is held back that may be sent at this start.
@@ -140,43 +132,42 @@ impl Windows {
 
     /// When to ask for a place again, if other clients hold all of them.
     fn place_at(&self, now: Instant) -> Option<Instant> {
-        self.places
-            .as_ref()
-            .filter(|_| !self.is_store_lost)?
-            .ask_again_at(now)
+        self.reserved.as_ref()?.place_at(now)
     }
 
     /// Whether one more call may be in flight.
     pub(super) fn has_place(&self) -> bool {
         let most = self.max_in_flight.unwrap_or(u64::MAX);
-        let held = self.places.as_ref().filter(|_| !self.is_store_lost);
-        self.in_flight < most.min(held.map_or(most, |places| places.held()))
+        let reserved = self.reserved.as_ref();
+        let held = reserved.and_then(|reserved| reserved.most_in_flight());
+        self.in_flight < most.min(held.unwrap_or(most))
     }
 
     /// Whether a place has to be asked for, for the calls that wait.
     pub(super) fn must_ask_for_place(&self, now: Instant) -> bool {
-        let places = self.places.as_ref().filter(|_| !self.is_store_lost);
-        places.is_some_and(|places| places.must_ask(self.in_flight, now))
+        let reserved = self.reserved.as_ref();
+        reserved.is_some_and(|reserved| reserved.must_ask_for_place(self.in_flight, now))
     }
 
     pub(super) fn places_mut(&mut self) -> Option<&mut Places> {
-        self.places.as_deref_mut()
+        self.reserved.as_mut()?.places_mut()
     }
 
     /// Whether calls need a reservation. A server that tells no limit has none.
     pub(super) fn is_leased(&self) -> bool {
         let may_be_limited = self.responses == 0 || self.is_told;
-        let needs_one = (self.always_reserves && may_be_limited) || !self.known.is_empty();
-        self.lease.is_some() && !self.is_store_lost && needs_one
+        let is_known = !self.known.is_empty();
+        let reserved = self.reserved.as_ref();
+        reserved.is_some_and(|reserved| reserved.is_needed(is_known, may_be_limited))
     }
 
     /// Whether a reservation has to be asked for, for the calls that wait.
     pub(super) fn must_ask(&mut self, now: Instant) -> bool {
         // A place and a call are asked for together.
         let may_ask = self.is_leased() && (self.has_place() || self.must_ask_for_place(now));
-        let lease = self.lease.as_ref();
+        let reserved = self.reserved.as_ref();
         may_ask
-            && lease.is_some_and(|lease| lease.must_ask(now))
+            && reserved.is_some_and(|reserved| reserved.must_ask(now))
             && !self
                 .known
                 .iter_mut()
@@ -184,30 +175,29 @@ impl Windows {
     }
 
     pub(super) fn lease_mut(&mut self) -> Option<&mut Lease> {
-        self.lease.as_deref_mut()
+        self.reserved.as_mut().map(|reserved| reserved.lease_mut())
     }
 
     /// Takes in the store's reply to a reservation.
     pub(super) fn granted(&mut self, grant: &Grant, now: Instant) {
-        if let Some(lease) = &mut self.lease {
-            lease.granted(grant, now);
+        if let Some(reserved) = &mut self.reserved {
+            reserved.granted(grant, now);
         }
     }
 
     /// A reservation has no reply.
     pub(super) fn ask_failed(&mut self) {
-        if let Some(lease) = &mut self.lease {
-            lease.failed();
-        }
-        if let Some(places) = &mut self.places {
-            places.failed();
+        if let Some(reserved) = &mut self.reserved {
+            reserved.failed();
         }
     }
 
     /// The store is lost: from now on the client takes the share of one of `clients`.
     pub(super) fn store_lost(&mut self, clients: u64) {
-        self.is_store_lost = true;
-        self.ask_failed();
+        if let Some(reserved) = &mut self.reserved {
+            reserved.failed();
+            reserved.set_lost(true);
+        }
         for window in &mut self.known {
             window.set_clients(clients);
         }
@@ -215,7 +205,9 @@ impl Windows {
 
     /// The store is back.
     pub(super) fn store_found(&mut self) {
-        self.is_store_lost = false;
+        if let Some(reserved) = &mut self.reserved {
+            reserved.set_lost(false);
+        }
     }
 
     pub(super) fn known(&self) -> &[Window] {
@@ -255,7 +247,7 @@ impl Windows {
         for window in &mut self.known {
             window.start(now, had_to_wait);
         }
-        if let Some(lease) = &mut self.lease {
+        if let Some(lease) = self.lease_mut() {
             lease.start(now);
         }
     }
@@ -263,7 +255,7 @@ impl Windows {
     /// A call has its response, or never gets one.
     pub(super) fn settle(&mut self, settled: Settled) {
         self.unanswered = self.unanswered.saturating_sub(1);
-        if let Some(lease) = &mut self.lease {
+        if let Some(lease) = self.lease_mut() {
             match settled {
                 Settled::Counted => lease.answered(true),
                 Settled::Refused => lease.answered(false),
@@ -298,14 +290,10 @@ impl Windows {
     /// has counted it.
     pub(super) fn observe(&mut self, seen: &Observation, sent: u64) {
         self.observe_other(seen);
-        if let Some(lease) = &mut self.lease
-            && self
-                .known
-                .iter()
-                .filter_map(Window::resets_at)
-                .all(|at| at + A_MOMENT >= seen.resets_at)
-        {
-            // Of a minute's and an hour's window, the minute's is shared.
+        let mut resets = self.known.iter().filter_map(Window::resets_at);
+        // Of a minute's and an hour's window, the minute's is shared.
+        let is_shared = resets.all(|at| at + A_MOMENT >= seen.resets_at);
+        if is_shared && let Some(lease) = self.lease_mut() {
             lease.observe(seen);
         }
         let told = |window: &&mut Window| window.limit() == seen.told.limit;
@@ -351,7 +339,8 @@ impl Windows {
 
     /// Nothing in flight, and nothing known that still matters.
     pub(super) fn is_unused(&self, now: Instant) -> bool {
-        let is_asking = self.lease.as_ref().is_some_and(|lease| lease.is_asking());
+        let reserved = self.reserved.as_ref();
+        let is_asking = reserved.is_some_and(|reserved| reserved.is_asking());
         self.in_flight == 0 && !is_asking && self.known.iter().all(|window| window.is_over(now))
     }
 }

@@ -121,7 +121,7 @@ async fn keep_calling(
         let operation = random.choice(REPEATABLE).unwrap();
         call(&orion, operation).await.unwrap();
         longest = longest.max(began.elapsed());
-        sleep(Duration::from_millis(random.u64(1..40))).await;
+        sleep(Duration::from_millis(random.u64(1..100))).await;
     }
     longest
 }
@@ -148,7 +148,7 @@ fn roomy() -> MockServer {
 async fn no_call_waits_for_the_store_for_longer_than_100_ms_whatever_becomes_of_it() {
     for round_trip in [0, 20].map(Duration::from_millis) {
         for mood in [Mood::Failing, Mood::Slow, Mood::Silent] {
-            for moment in [0, 500, 1_203, 2_504].map(Duration::from_millis) {
+            for moment in [0, 1_203].map(Duration::from_millis) {
                 let store = Moody::new(round_trip);
                 let mock = roomy();
                 let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::default());
@@ -176,9 +176,9 @@ async fn no_call_waits_for_the_store_for_longer_than_100_ms_whatever_becomes_of_
                 }
                 sleep(moment).await;
                 store.set(mood);
-                sleep(Duration::from_secs(3)).await;
+                sleep(Duration::from_millis(1_500)).await;
                 store.set(Mood::Well);
-                sleep(Duration::from_secs(3)).await;
+                sleep(Duration::from_millis(1_500)).await;
                 stop.store(true, Ordering::Relaxed);
                 let mut longest = Duration::ZERO;
                 for call in calls {
