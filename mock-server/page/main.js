@@ -89,6 +89,7 @@ async function start() {
     if (accounts.length > 0) session.account = String(accounts[0].account);
     else {
       $("connection").textContent = "Waiting for the first key";
+      requests.restart();
       await new Promise(resolve => setTimeout(resolve, 1000));
     }
   }

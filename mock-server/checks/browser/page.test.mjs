@@ -542,6 +542,7 @@ test("with isolated keys the page shows whose account one sees", async (t) => {
   const mock = await startMock(t, "--isolate-keys");
   const page = await open(t, mock);
   await shows(page, "#connection", "Waiting for the first key");
+  await shows(page, "#empty", "No request yet");
   await send(mock, "GET", "/v1/agents?of=one", undefined, { authorization: "Bearer suite-one-12345" });
   await shows(page, "#rows", "of=one");
   await send(mock, "GET", "/v1/agents?of=one", undefined, { authorization: "Bearer suite-one-12345" });
