@@ -26,7 +26,7 @@ use crate::request::Request;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
-use crate::transport::{Delivery, Incoming, Outgoing};
+use crate::transport::{Delivery, Incoming, Outgoing, ResponseParts};
 use crate::watch::Watch;
 
 /// Makes a call whose response's `data` is the result. It is boxed, because every layer returns it
@@ -60,43 +60,55 @@ pub(crate) fn open(
     execute(handle, operation, request, ReadEventStream)
 }
 
-async fn execute<R: ReadResponse>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn would keep a second copy of the request"
+)]
+fn execute<R: ReadResponse>(
     handle: &Handle,
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
     reader: R,
-) -> Result<ApiResponse<R::Output>, OrionError> {
-    let request = match sendable(request) {
-        Ok(request) => request,
-        Err(error) => {
-            let error = error.of_operation(operation.name);
-            Watch::start(&handle.observers, operation).ends(Some(&error));
-            return Err(error);
+) -> impl Future<Output = Result<ApiResponse<R::Output>, OrionError>> + Send {
+    async move {
+        let request = match request {
+            Ok(ref request) => request,
+            Err(error) => return Err(not_started(handle, operation, error)),
+        };
+        if let Err(error) = check(request) {
+            return Err(not_started(handle, operation, error));
         }
-    };
-    let mut call = Call::new(handle, operation, request);
-    let span = call.watch.span().clone();
-    let result = {
-        // Pinned here and below, because a wrapper around the future would move it, buffers included.
-        let run = pin!(call.run(&reader));
-        telemetry::in_span(span, run).await
-    };
-    match result {
-        Ok(Received { data, meta, permit }) => {
-            let data = reader.finish(data, permit, call.deadline, call.watch);
-            Ok(ApiResponse { data, meta })
-        }
-        Err(error) => {
-            let failure = Some(&error).filter(|error| !reader.accepts(error));
-            call.watch.ends(failure);
-            Err(error)
+        let mut call = Call::new(handle, operation, request);
+        let span = call.watch.span().clone();
+        let result = {
+            // Pinned here and below, because a wrapper around the future would move it.
+            let run = pin!(call.run(&reader));
+            telemetry::in_span(span, run).await
+        };
+        match result {
+            Ok(read) => {
+                let meta = call.meta();
+                let data = reader.finish(read, call.permit, call.deadline, call.watch);
+                Ok(ApiResponse { data, meta })
+            }
+            Err(error) => {
+                let failure = Some(&error).filter(|error| !reader.accepts(error));
+                call.watch.ends(failure);
+                Err(error)
+            }
         }
     }
 }
 
-/// Returns the request, or the error of one that cannot be sent.
-fn sendable(request: Result<Request<'_>, OrionError>) -> Result<Request<'_>, OrionError> {
-    let request = request?;
+/// Tells of a call whose request cannot be sent.
+fn not_started(handle: &Handle, operation: &Operation, error: OrionError) -> OrionError {
+    let error = error.of_operation(operation.name);
+    Watch::start(&handle.observers, operation).ends(Some(&error));
+    error
+}
+
+/// Fails if the request cannot be sent.
+fn check(request: &Request<'_>) -> Result<(), OrionError> {
     request.options.headers()?;
     // Without a runtime, reqwest and the timers would panic.
     if tokio::runtime::Handle::try_current().is_err() {
@@ -104,17 +116,19 @@ fn sendable(request: Result<Request<'_>, OrionError>) -> Result<Request<'_>, Ori
             "a call needs a running tokio runtime with its time and I/O drivers enabled",
         ));
     }
-    Ok(request)
+    Ok(())
 }
 
 /// The limits of one call, and what has happened so far.
 struct Call<'a> {
     handle: &'a Handle,
     operation: &'a Operation,
-    request: Request<'a>,
-    policy: &'a RetryPolicy,
-    window: WindowKey,
+    request: &'a Request<'a>,
     deadline: Option<TimeLimit>,
+    /// The places of the last attempt in its rate-limit windows.
+    permit: Option<Permit>,
+    /// What the last response said besides its body.
+    parts: Option<ResponseParts>,
     /// Counts attempts and waits, and tells of them.
     watch: Watch,
     /// Where the next attempt enters the queue.
@@ -124,33 +138,32 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(handle: &'a Handle, operation: &'a Operation, request: Request<'a>) -> Self {
-        let options = request.options;
+    fn new(handle: &'a Handle, operation: &'a Operation, request: &'a Request<'a>) -> Self {
         let watch = Watch::start(&handle.observers, operation);
         let started = watch.started();
-        let deadline = options.deadline().or(handle.deadline);
+        let deadline = request.options.deadline().or(handle.deadline);
         Self {
             handle,
             operation,
-            policy: options.retry().unwrap_or(&handle.retry),
-            window: WindowKey::new(operation.name, operation.window, request.scope.clone()),
+            request,
             deadline: deadline
                 .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
-            request,
+            permit: None,
+            parts: None,
             watch,
             place: Place::Back,
             outcome: Outcome::NotSent,
         }
     }
 
-    async fn run<R: ReadResponse>(&mut self, reader: &R) -> Result<Received<R::Read>, OrionError> {
+    async fn run<R: ReadResponse>(&mut self, reader: &R) -> Result<R::Read, OrionError> {
         let mut schedule = None;
         let mut now = self.watch.started();
         loop {
             let error = match self.attempt(reader, now).await {
-                Ok(received) => {
+                Ok(read) => {
                     self.handle.budget.succeeded();
-                    return Ok(received);
+                    return Ok(read);
                 }
                 Err(error) => error,
             };
@@ -159,6 +172,18 @@ impl<'a> Call<'a> {
             if !self.is_held_back(wait, now) {
                 now = self.pause(wait, now).await;
             }
+        }
+    }
+
+    /// What the response of a call that has succeeded says besides its data.
+    fn meta(&mut self) -> ResponseMeta {
+        let parts = self.parts.take().unwrap_or_default();
+        ResponseMeta {
+            status: parts.status,
+            headers: parts.headers,
+            attempts: self.watch.attempts(),
+            elapsed: self.watch.started().elapsed(),
+            waited: self.watch.waited(),
         }
     }
 
@@ -180,10 +205,10 @@ impl<'a> Call<'a> {
         &mut self,
         reader: &R,
         mut now: Instant,
-    ) -> Result<Received<R::Read>, OrionError> {
-        let mut permit = None;
+    ) -> Result<R::Read, OrionError> {
         if let Some(pacer) = &self.handle.pacer {
-            let admitted = match pacer.enter(&self.window, self.place, now) {
+            let entered = pacer.enter(&self.window(), self.place, now);
+            let admitted = match entered {
                 Entered::Admitted(admitted) => admitted,
                 Entered::Queued(queued) => {
                     let limits = self.wait_limits();
@@ -195,10 +220,10 @@ impl<'a> Call<'a> {
                 }
             };
             now = admitted.admitted_at();
-            permit = Some(admitted);
+            self.permit = Some(admitted);
         }
         if self.deadline.is_some_and(|deadline| deadline.at <= now) {
-            not_sent(&mut permit);
+            self.not_sent();
             return Err(self.annotate(self.past_deadline()));
         }
 
@@ -206,7 +231,7 @@ impl<'a> Call<'a> {
         let delivery = Delivery::default();
         let limit = self.limit_of_attempt(now);
         let result = {
-            let response = pin!(self.send_and_read(reader, &mut permit, &delivery));
+            let response = pin!(self.send_and_read(reader, &delivery));
             let response = telemetry::in_span(span, response);
             match limit {
                 Some(limit) => timeout_at(limit.at, response)
@@ -216,16 +241,17 @@ impl<'a> Call<'a> {
             }
         };
         match result {
-            Ok((data, meta)) => {
+            Ok(read) => {
                 self.watch.attempt_ends(None);
-                Ok(Received { data, meta, permit })
+                Ok(read)
             }
             Err(error) => {
                 if error.outcome() == Outcome::NotSent {
-                    not_sent(&mut permit);
+                    self.not_sent();
                 }
                 let error = self.annotate(error);
                 self.watch.attempt_ends(Some(&error));
+                self.permit = None;
                 Err(error)
             }
         }
@@ -235,32 +261,24 @@ impl<'a> Call<'a> {
     async fn send_and_read<R: ReadResponse>(
         &mut self,
         reader: &R,
-        permit: &mut Option<Permit>,
         delivery: &Delivery,
-    ) -> Result<(R::Read, ResponseMeta), OrionError> {
+    ) -> Result<R::Read, OrionError> {
         let outgoing = self.outgoing(R::ACCEPT)?;
         let response = self.handle.transport.send(outgoing, delivery);
         let Incoming { parts, body } = response.await?;
-        let rate_limit = match permit {
+        let rate_limit = match &mut self.permit {
             Some(permit) => permit.observe(parts.status, &parts.headers),
             None if self.watch.is_observed() => RateLimit::from_headers(&parts.headers),
             None => None,
         };
         self.watch.responds(parts.status, rate_limit);
-        let read = reader.read(&parts, body, self.handle.max_response_bytes);
-        let read = read.await?;
-        let meta = ResponseMeta {
-            status: parts.status,
-            headers: parts.headers,
-            attempts: self.watch.attempts(),
-            elapsed: self.watch.started().elapsed(),
-            waited: self.watch.waited(),
-        };
-        Ok((read, meta))
+        let parts = self.parts.insert(parts);
+        let read = reader.read(parts, body, self.handle.max_response_bytes);
+        read.await
     }
 
     fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
-        let (handle, request) = (self.handle, &self.request);
+        let (handle, request) = (self.handle, self.request);
         let mut headers = match request.body {
             Some(_) => handle.headers_with_body.clone(),
             None => handle.headers.clone(),
@@ -283,11 +301,22 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// The rate-limit window that the call counts in.
+    fn window(&self) -> WindowKey {
+        let scope = self.request.scope.clone();
+        WindowKey::new(self.operation.name, self.operation.window, scope)
+    }
+
+    fn policy(&self) -> &'a RetryPolicy {
+        let own = self.request.options.retry();
+        own.unwrap_or(&self.handle.retry)
+    }
+
     fn wait_limits(&self) -> WaitLimits {
         WaitLimits {
             max_wait: self.max_wait(),
             deadline: self.deadline.map(|limit| (limit.length, limit.at)),
-            max_retry_after: self.policy.max_retry_after,
+            max_retry_after: self.policy().max_retry_after,
         }
     }
 
@@ -317,7 +346,7 @@ impl<'a> Call<'a> {
         let (Some(pacer), Some(requested)) = (&self.handle.pacer, wait.requested) else {
             return false;
         };
-        self.place == Place::Front && pacer.holds_back(&self.window, requested, now)
+        self.place == Place::Front && pacer.holds_back(&self.window(), requested, now)
     }
 
     /// Returns how long to wait before the next attempt, or the error if there is none.
@@ -338,7 +367,7 @@ impl<'a> Call<'a> {
             deadline: self.deadline,
             now: Instant::now(),
         };
-        match decide(failed, self.policy, schedule, &self.handle.budget) {
+        match decide(failed, self.policy(), schedule, &self.handle.budget) {
             Decision::Retry { wait } => {
                 context.retryable = true;
                 self.watch.retries_after(&error);
@@ -358,6 +387,13 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Nothing of the last attempt reached the server.
+    fn not_sent(&mut self) {
+        if let Some(permit) = &mut self.permit {
+            permit.not_sent();
+        }
+    }
+
     /// Adds what the call knows, and removes the API key from what the server said.
     fn annotate(&mut self, error: OrionError) -> OrionError {
         let mut error = error.of_operation(self.operation.name);
@@ -370,13 +406,6 @@ impl<'a> Call<'a> {
         }
         error
     }
-}
-
-/// What an attempt has received.
-struct Received<T> {
-    data: T,
-    meta: ResponseMeta,
-    permit: Option<Permit>,
 }
 
 /// A wait before a retry, and the delay that the server requested.
@@ -393,10 +422,4 @@ fn held_back(wait: TooLong) -> OrionError {
         WaitBound::MaxRetryAfter(length) => ("max_retry_after", length),
     };
     OrionError::held_back(wait.window, wait.resets_in, wait.max_in_flight, bound)
-}
-
-fn not_sent(permit: &mut Option<Permit>) {
-    if let Some(permit) = permit {
-        permit.not_sent();
-    }
 }

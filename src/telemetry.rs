@@ -11,17 +11,14 @@ use crate::observer::{CallOutcome, StreamEnd, WaitReason};
 use crate::operation::Operation;
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing::Span;
-
-/// Replaces a span.
-#[cfg(not(feature = "tracing"))]
-#[derive(Clone)]
-pub(crate) struct Span;
-
-#[cfg(feature = "tracing")]
 mod enabled {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll};
+
     use tracing::field::Empty;
-    use tracing::{Instrument, debug, debug_span, info_span};
+    use tracing::span::Id;
+    use tracing::{Value, debug, debug_span, info_span};
 
     use super::*;
 
@@ -30,9 +27,45 @@ mod enabled {
     /// The `error.type` of what was dropped.
     const DROPPED: &str = "dropped";
 
+    /// A span, unless no subscriber is interested in it. Then it is nothing, which makes a call small.
+    #[derive(Clone)]
+    pub(crate) struct Span(Option<Arc<tracing::Span>>);
+
+    impl Span {
+        fn new(span: tracing::Span) -> Self {
+            Self((!span.is_disabled()).then(|| Arc::new(span)))
+        }
+
+        fn id(&self) -> Option<Id> {
+            self.0.as_ref()?.id()
+        }
+
+        fn record(&self, field: &str, value: impl Value) {
+            if let Some(span) = &self.0 {
+                span.record(field, value);
+            }
+        }
+    }
+
+    /// A future that is polled inside a span.
+    pub(crate) struct InSpan<F> {
+        span: Span,
+        future: F,
+    }
+
+    impl<F: Future + Unpin> Future for InSpan<F> {
+        type Output = F::Output;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+            let Self { span, future } = &mut *self;
+            let _inside = span.0.as_ref().map(|span| span.enter());
+            Pin::new(future).poll(cx)
+        }
+    }
+
     /// Returns the span of one call, including attempts and waits, and its stream.
     pub(crate) fn call_span(operation: &Operation) -> Span {
-        info_span!(
+        Span::new(info_span!(
             target: TARGET,
             "orionos.call",
             otel.name = operation.name,
@@ -46,7 +79,7 @@ mod enabled {
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.r#type = Empty,
-        )
+        ))
     }
 
     /// Returns the span of one attempt.
@@ -56,9 +89,9 @@ mod enabled {
         method: &Method,
         attempt: u32,
     ) -> Span {
-        let span = debug_span!(
+        let span = Span::new(debug_span!(
             target: TARGET,
-            parent: call,
+            parent: call.id(),
             "orionos.attempt",
             otel.kind = "client",
             otel.status_code = Empty,
@@ -68,27 +101,24 @@ mod enabled {
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.r#type = Empty,
-        );
+        ));
         record_resends(&span, attempt);
         span
     }
 
-    pub(crate) fn in_span<F: Future>(
-        span: Span,
-        future: F,
-    ) -> impl Future<Output = F::Output> + use<F> {
-        future.instrument(span)
+    pub(crate) fn in_span<F: Future + Unpin>(span: Span, future: F) -> InSpan<F> {
+        InSpan { span, future }
     }
 
     pub(crate) fn is_enabled(span: &Span) -> bool {
-        !span.is_disabled()
+        span.0.is_some()
     }
 
     /// A wait begins, of this length if it is known.
     pub(crate) fn waiting(call: &Span, reason: WaitReason, expected: Option<Duration>) {
         debug!(
             target: TARGET,
-            parent: call,
+            parent: call.id(),
             { reason = reason.as_str(), wait_seconds = expected.map(|wait| wait.as_secs_f64()) },
             "waiting"
         );
@@ -98,7 +128,7 @@ mod enabled {
     pub(crate) fn waited(call: &Span, reason: WaitReason, elapsed: Duration) {
         debug!(
             target: TARGET,
-            parent: call,
+            parent: call.id(),
             { reason = reason.as_str(), waited_seconds = elapsed.as_secs_f64() },
             "waited"
         );
@@ -116,7 +146,7 @@ mod enabled {
     pub(crate) fn retrying(call: &Span, error_type: &str) {
         debug!(
             target: TARGET,
-            parent: call,
+            parent: call.id(),
             { error.r#type = error_type },
             "attempt failed, retrying"
         );
@@ -125,14 +155,14 @@ mod enabled {
     pub(crate) fn first_event(call: &Span, elapsed: Duration) {
         debug!(
             target: TARGET,
-            parent: call,
+            parent: call.id(),
             { elapsed_seconds = elapsed.as_secs_f64() },
             "first event of the stream"
         );
     }
 
     pub(crate) fn heartbeat(call: &Span) {
-        debug!(target: TARGET, parent: call, "heartbeat");
+        debug!(target: TARGET, parent: call.id(), "heartbeat");
     }
 
     pub(crate) fn stream_ended(call: &Span, events: u64, heartbeats: u64, end: StreamEnd) {
@@ -148,7 +178,7 @@ mod enabled {
         waited: Duration,
         outcome: CallOutcome<'_>,
     ) {
-        if call.is_disabled() {
+        if !is_enabled(call) {
             return;
         }
         record_resends(call, attempts);
@@ -159,7 +189,7 @@ mod enabled {
     }
 
     fn record_end(span: &Span, status: Option<StatusCode>, outcome: CallOutcome<'_>) {
-        if span.is_disabled() {
+        if !is_enabled(span) {
             return;
         }
         if let Some(status) = status {
@@ -188,6 +218,10 @@ mod enabled {
 #[cfg(not(feature = "tracing"))]
 mod disabled {
     use super::*;
+
+    /// Replaces a span.
+    #[derive(Clone)]
+    pub(crate) struct Span;
 
     pub(crate) fn call_span(_: &Operation) -> Span {
         Span

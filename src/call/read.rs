@@ -177,30 +177,35 @@ async fn whole<'a>(
     body: &mut IncomingBody,
     max_bytes: usize,
 ) -> Result<Response<'a>, OrionError> {
-    match body.read(parts, max_bytes).await {
-        Ok(body) => {
-            let response = Response { parts, body };
-            match encoding(&parts.headers) {
-                // The response to a HEAD describes a body that it does not have.
-                Some(encoding) if !response.body.is_empty() => Err(response.encoded(&encoding)),
-                _ => Ok(response),
-            }
-        }
-        Err(mut error) => {
-            // The body is lost, but not the status and the headers.
-            if let Some(context) = error.context_mut() {
-                context.status = Some(parts.status);
-                context.request_id = request_id(&parts.headers).map(str::to_owned);
-                context.rate_limit = RateLimit::from_headers(&parts.headers);
-            }
-            Err(error)
-        }
+    let body = match body.read(parts, max_bytes).await {
+        Ok(body) => body,
+        Err(error) => return Err(without_body(error, parts)),
+    };
+    let response = Response { parts, body };
+    match encoding(&parts.headers) {
+        // The response to a HEAD describes a body that it does not have.
+        Some(encoding) if !response.body.is_empty() => Err(response.encoded(&encoding)),
+        _ => Ok(response),
     }
+}
+
+/// Adds to an error what is known of a response whose body is lost.
+#[cold]
+fn without_body(mut error: OrionError, parts: &ResponseParts) -> OrionError {
+    if let Some(context) = error.context_mut() {
+        context.status = Some(parts.status);
+        context.request_id = request_id(&parts.headers).map(str::to_owned);
+        context.rate_limit = RateLimit::from_headers(&parts.headers);
+    }
+    error
 }
 
 /// Returns how a body is encoded that the transport has not decoded. The client asks for no encoding;
 /// an HTTP client or a service that decodes bodies removes the header.
 fn encoding(headers: &HeaderMap) -> Option<String> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
     let mut encodings = Vec::new();
     for value in headers.get_all(CONTENT_ENCODING) {
         let value = String::from_utf8_lossy(value.as_bytes());

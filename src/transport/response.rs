@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http_body::Body;
@@ -30,7 +30,7 @@ impl From<reqwest::Response> for Incoming {
 }
 
 /// A response without its body.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ResponseParts {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -59,24 +59,18 @@ impl IncomingBody {
             return Err(OrionError::too_large(limit));
         }
         let mut turns = Turns::default();
-        let Some(first) = self.chunk(&mut turns).await? else {
-            return Ok(Bytes::new());
-        };
-        // Most bodies are one chunk, which needs no copy.
-        let Some(second) = self.chunk(&mut turns).await? else {
-            return within(first, limit);
-        };
-        let mut whole = Vec::with_capacity(announced.unwrap_or(first.len() + second.len()));
-        whole.extend_from_slice(&first);
-        let mut next = Some(second);
-        while let Some(chunk) = next {
+        let mut whole = Bytes::new();
+        while let Some(chunk) = self.chunk(&mut turns).await? {
             if whole.len() + chunk.len() > limit {
                 return Err(OrionError::too_large(limit));
             }
-            whole.extend_from_slice(&chunk);
-            next = self.chunk(&mut turns).await?;
+            // Most bodies are one chunk, which needs no copy.
+            whole = match whole.is_empty() {
+                true => chunk,
+                false => joined(whole, &chunk, announced),
+            };
         }
-        Ok(whole.into())
+        Ok(whole)
     }
 
     /// Returns the next data of the body. A body that is always ready is interrupted, so that the
@@ -117,11 +111,13 @@ impl IncomingBody {
     }
 }
 
-fn within(body: Bytes, limit: usize) -> Result<Bytes, OrionError> {
-    if body.len() > limit {
-        return Err(OrionError::too_large(limit));
-    }
-    Ok(body)
+/// Appends a chunk, in a buffer that has room for the announced length.
+fn joined(whole: Bytes, chunk: &[u8], announced: Option<usize>) -> Bytes {
+    let mut whole = BytesMut::from(whole);
+    let missing = announced.map_or(0, |announced| announced.saturating_sub(whole.len()));
+    whole.reserve(missing.max(chunk.len()));
+    whole.extend_from_slice(chunk);
+    whole.freeze()
 }
 
 /// Turns any body into one of `Bytes` and boxed errors.

@@ -56,16 +56,16 @@ impl Accept {
         }
     }
 
-    fn other<T: Lenient, E: Error>(
+    /// Returns a value of another type than was expected, if it is accepted.
+    fn other<E: Error>(
         self,
         unexpected: Unexpected<'_>,
+        expected: &'static str,
         value: impl FnOnce() -> Value,
-    ) -> Result<Reading<T>, E> {
+    ) -> Result<Box<Value>, E> {
         match (self, unexpected) {
-            (Self::Anything, _) | (Self::TypedOrNull, Unexpected::Unit) => {
-                Ok(Reading::Other(Box::new(value())))
-            }
-            _ => Err(E::invalid_type(unexpected, &T::EXPECTED)),
+            (Self::Anything, _) | (Self::TypedOrNull, Unexpected::Unit) => Ok(Box::new(value())),
+            _ => Err(E::invalid_type(unexpected, &expected)),
         }
     }
 }
@@ -74,6 +74,10 @@ impl Accept {
 pub trait Lenient: Sized + PartialEq + Serialize {
     /// What an error says was expected.
     const EXPECTED: &'static str;
+
+    /// Whether it can be read from a list or an object. The code that reads all other types exists
+    /// once, which is why a response of many types needs little of it.
+    const IS_COMPOUND: bool = false;
 
     fn from_bool(_value: bool) -> Option<Reading<Self>> {
         None
@@ -125,7 +129,11 @@ pub trait Lenient: Sized + PartialEq + Serialize {
         deserializer: D,
         accept: Accept,
     ) -> Result<Option<Box<Value>>, D::Error> {
-        deserializer.deserialize_any(ReadVisitor { accept, slot })
+        if Self::IS_COMPOUND {
+            deserializer.deserialize_any(CompoundVisitor { accept, slot })
+        } else {
+            deserializer.deserialize_any(ScalarVisitor { accept, slot })
+        }
     }
 
     /// Reads a value that is in memory.
@@ -183,28 +191,179 @@ impl<'de, T: Lenient> DeserializeSeed<'de> for Read<'_, T> {
     }
 }
 
-struct ReadVisitor<'a, T> {
+/// A value that is neither null nor compound.
+#[derive(Debug, Clone)]
+pub(super) enum Scalar<'a> {
+    Bool(bool),
+    Number(Number),
+    Text(&'a str),
+}
+
+/// A place for a value, of whatever type.
+pub(super) trait Slot {
+    fn expected(&self) -> &'static str;
+
+    fn is_filled(&self) -> bool;
+
+    fn clear(&mut self);
+
+    /// Puts a value of the type there, and returns the JSON of one that is not exact. `Err` is a
+    /// value of another type.
+    fn put(&mut self, scalar: Scalar<'_>) -> Result<Option<Box<Value>>, ()>;
+}
+
+impl<T: Lenient> Slot for Option<T> {
+    fn expected(&self) -> &'static str {
+        T::EXPECTED
+    }
+
+    fn is_filled(&self) -> bool {
+        self.is_some()
+    }
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn put(&mut self, scalar: Scalar<'_>) -> Result<Option<Box<Value>>, ()> {
+        let reading = match scalar {
+            Scalar::Text(text) => T::from_text(text),
+            Scalar::Number(number) => T::from_number(number),
+            Scalar::Bool(value) => T::from_bool(value),
+        };
+        reading.ok_or(()).map(|reading| reading.put_into(self))
+    }
+}
+
+/// Like [`Read`], for every type that is not compound.
+pub(super) struct ReadScalar<'a> {
+    pub(super) accept: Accept,
+    pub(super) slot: &'a mut dyn Slot,
+}
+
+impl<'de> DeserializeSeed<'de> for ReadScalar<'_> {
+    type Value = Option<Box<Value>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let Self { accept, slot } = self;
+        deserializer.deserialize_any(ScalarVisitor { accept, slot })
+    }
+}
+
+/// Reads the types that are not compound.
+struct ScalarVisitor<'a> {
+    accept: Accept,
+    slot: &'a mut dyn Slot,
+}
+
+impl ScalarVisitor<'_> {
+    fn put<E: Error>(
+        self,
+        scalar: Scalar<'_>,
+        unexpected: Unexpected<'_>,
+        value: impl FnOnce() -> Value,
+    ) -> Result<Option<Box<Value>>, E> {
+        match self.slot.put(scalar) {
+            Ok(kept) => Ok(kept),
+            Err(()) => self.other(unexpected, value),
+        }
+    }
+
+    fn other<E: Error>(
+        self,
+        unexpected: Unexpected<'_>,
+        value: impl FnOnce() -> Value,
+    ) -> Result<Option<Box<Value>>, E> {
+        let expected = self.slot.expected();
+        self.accept.other(unexpected, expected, value).map(Some)
+    }
+}
+
+impl<'de> Visitor<'de> for ScalarVisitor<'_> {
+    type Value = Option<Box<Value>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.slot.expected())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        self.other(Unexpected::Unit, || Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_any(self)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        let scalar = Scalar::Bool(value);
+        self.put(scalar, Unexpected::Bool(value), || value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        let scalar = Scalar::Number(value.into());
+        self.put(scalar, Unexpected::Unsigned(value), || value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        let scalar = Scalar::Number(value.into());
+        self.put(scalar, Unexpected::Signed(value), || value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        let unexpected = Unexpected::Float(value);
+        match Number::from_f64(value) {
+            Some(number) => self.put(Scalar::Number(number), unexpected, || value.into()),
+            None => self.other(unexpected, || value.into()),
+        }
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        let scalar = Scalar::Text(value);
+        self.put(scalar, Unexpected::Str(value), || value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        if self.accept != Accept::Anything {
+            let expected = self.slot.expected();
+            return Err(A::Error::invalid_type(Unexpected::Seq, &expected));
+        }
+        Box::deserialize(SeqAccessDeserializer::new(list)).map(Some)
+    }
+
+    /// Any crate of an application can turn on the feature `arbitrary_precision` of serde_json, with
+    /// which a number arrives as an object that only serde_json can read.
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        match Value::deserialize(MapAccessDeserializer::new(object))? {
+            Value::Number(number) => {
+                let scalar = Scalar::Number(number.clone());
+                self.put(scalar, Unexpected::Other("number"), || number.into())
+            }
+            other => self.other(Unexpected::Map, || other),
+        }
+    }
+}
+
+/// Reads a type that is compound.
+struct CompoundVisitor<'a, T> {
     accept: Accept,
     slot: &'a mut Option<T>,
 }
 
-impl<T: Lenient> ReadVisitor<'_, T> {
-    #[inline(always)]
-    fn settle<E: Error>(
+impl<T: Lenient> CompoundVisitor<'_, T> {
+    fn other<E: Error>(
         self,
-        reading: Option<Reading<T>>,
         unexpected: Unexpected<'_>,
         value: impl FnOnce() -> Value,
     ) -> Result<Option<Box<Value>>, E> {
-        let reading = match reading {
-            Some(reading) => reading,
-            None => self.accept.other::<T, E>(unexpected, value)?,
-        };
-        Ok(reading.put_into(self.slot))
+        self.accept.other(unexpected, T::EXPECTED, value).map(Some)
     }
 }
 
-impl<'de, T: Lenient> Visitor<'de> for ReadVisitor<'_, T> {
+impl<'de, T: Lenient> Visitor<'de> for CompoundVisitor<'_, T> {
     type Value = Option<Box<Value>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,7 +371,7 @@ impl<'de, T: Lenient> Visitor<'de> for ReadVisitor<'_, T> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.settle(None, Unexpected::Unit, || Value::Null)
+        self.other(Unexpected::Unit, || Value::Null)
     }
 
     fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
@@ -224,29 +383,23 @@ impl<'de, T: Lenient> Visitor<'de> for ReadVisitor<'_, T> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        self.settle(T::from_bool(value), Unexpected::Bool(value), || {
-            value.into()
-        })
+        self.other(Unexpected::Bool(value), || value.into())
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        let reading = T::from_number(value.into());
-        self.settle(reading, Unexpected::Unsigned(value), || value.into())
+        self.other(Unexpected::Unsigned(value), || value.into())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        let reading = T::from_number(value.into());
-        self.settle(reading, Unexpected::Signed(value), || value.into())
+        self.other(Unexpected::Signed(value), || value.into())
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        let reading = Number::from_f64(value).and_then(T::from_number);
-        self.settle(reading, Unexpected::Float(value), || value.into())
+        self.other(Unexpected::Float(value), || value.into())
     }
 
-    #[inline(always)]
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        self.settle(T::from_text(value), Unexpected::Str(value), || value.into())
+        self.other(Unexpected::Str(value), || value.into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
@@ -302,13 +455,6 @@ impl Lenient for u64 {
         let whole = value.parse().ok()?;
         Some(Reading::Respelled(whole, Box::new(value.into())))
     }
-
-    fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
-        accept: Accept,
-    ) -> Result<Reading<Self>, A::Error> {
-        number_as_object(object, accept)
-    }
 }
 
 impl Lenient for f64 {
@@ -321,28 +467,6 @@ impl Lenient for f64 {
             // 1 would be written back as 1.0.
             false => Reading::Respelled(float, Box::new(Value::Number(value))),
         })
-    }
-
-    fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
-        accept: Accept,
-    ) -> Result<Reading<Self>, A::Error> {
-        number_as_object(object, accept)
-    }
-}
-
-/// Any crate of an application can turn on the feature `arbitrary_precision` of serde_json, with
-/// which a number arrives as an object that only serde_json can read.
-fn number_as_object<'de, T: Lenient, A: MapAccess<'de>>(
-    object: A,
-    accept: Accept,
-) -> Result<Reading<T>, A::Error> {
-    match Value::deserialize(MapAccessDeserializer::new(object))? {
-        Value::Number(number) => match T::from_number(number.clone()) {
-            Some(reading) => Ok(reading),
-            None => accept.other(Unexpected::Other("number"), || Value::Number(number)),
-        },
-        other => accept.other(Unexpected::Map, || other),
     }
 }
 
@@ -400,22 +524,29 @@ fn is_written_so(text: &[u8]) -> bool {
 
 impl Lenient for Value {
     const EXPECTED: &'static str = "any value";
+    const IS_COMPOUND: bool = true;
 
     fn read_into<'de, D: Deserializer<'de>>(
         slot: &mut Option<Self>,
         deserializer: D,
         accept: Accept,
     ) -> Result<Option<Box<Value>>, D::Error> {
-        let reading = match Self::deserialize(deserializer)? {
-            Self::Null => accept.other(Unexpected::Unit, || Self::Null)?,
-            value => Reading::Exact(value),
-        };
-        Ok(reading.put_into(slot))
+        match Self::deserialize(deserializer)? {
+            Self::Null => {
+                let null = accept.other(Unexpected::Unit, Self::EXPECTED, || Self::Null);
+                null.map(Some)
+            }
+            value => {
+                *slot = Some(value);
+                Ok(None)
+            }
+        }
     }
 }
 
 impl<T: Lenient> Lenient for Vec<T> {
     const EXPECTED: &'static str = "a list";
+    const IS_COMPOUND: bool = true;
 
     /// One element of another shape makes the whole list one of another shape, which is kept.
     fn from_list<'de, A: SeqAccess<'de>>(

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
-use super::lenient::{Accept, Lenient, Read, Reading};
+use super::lenient::{Accept, Lenient, Read, ReadScalar, Reading, Slot};
 
 /// The known fields of one struct.
 pub(super) trait KnownField: Sized {
@@ -77,15 +77,44 @@ pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    if slot.is_some() || (!extra.is_empty() && extra.contains_key(json_name)) {
-        if accept != Accept::Anything {
-            return Err(A::Error::duplicate_field(json_name));
-        }
-        *slot = None;
-        extra.remove(json_name);
+    if !T::IS_COMPOUND {
+        return read_scalar_field(slot, json_name, accept, extra, map);
     }
+    check_first(slot, json_name, accept, extra)?;
     if let Some(kept) = map.next_value_seed(Read::into(slot, accept))? {
         extra.insert(json_name.to_owned(), *kept);
+    }
+    Ok(())
+}
+
+/// The code for all types that are not compound.
+fn read_scalar_field<'de, A: MapAccess<'de>>(
+    slot: &mut dyn Slot,
+    json_name: &'static str,
+    accept: Accept,
+    extra: &mut Map<String, Value>,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    check_first(slot, json_name, accept, extra)?;
+    if let Some(kept) = map.next_value_seed(ReadScalar { accept, slot })? {
+        extra.insert(json_name.to_owned(), *kept);
+    }
+    Ok(())
+}
+
+/// Makes room for a field that comes again, or fails.
+fn check_first<E: Error>(
+    slot: &mut dyn Slot,
+    json_name: &'static str,
+    accept: Accept,
+    extra: &mut Map<String, Value>,
+) -> Result<(), E> {
+    if slot.is_filled() || (!extra.is_empty() && extra.contains_key(json_name)) {
+        if accept != Accept::Anything {
+            return Err(E::duplicate_field(json_name));
+        }
+        slot.clear();
+        extra.remove(json_name);
     }
     Ok(())
 }
@@ -345,6 +374,7 @@ macro_rules! open_struct {
 
             impl Lenient for $name {
                 const EXPECTED: &'static str = concat!("a JSON object (", stringify!($name), ")");
+                const IS_COMPOUND: bool = true;
 
                 fn from_object<'de, A: MapAccess<'de>>(
                     object: A,

@@ -110,6 +110,7 @@ impl Serialize for PlatformSettings {
 
 impl Lenient for PlatformSettings {
     const EXPECTED: &'static str = "an object with one entry per platform";
+    const IS_COMPOUND: bool = true;
 
     fn from_object<'de, A: MapAccess<'de>>(
         object: A,
