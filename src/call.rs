@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub(crate) use read::OpenStream;
-use read::{ReadData, ReadEventStream, ReadResponse};
+use read::{Body, ReadData, ReadEventStream, ReadResponse};
 
 use crate::error::{OrionError, Outcome, TimeoutKind};
 use crate::handle::Handle;
@@ -21,8 +21,8 @@ use crate::meta::{ApiResponse, ResponseMeta};
 use crate::observer::WaitReason;
 use crate::operation::Operation;
 use crate::pacing::{Entered, Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
-use crate::rate_limit::RateLimit;
 use crate::request::Request;
+use crate::response_headers::ResponseHeaders;
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
@@ -266,15 +266,17 @@ impl<'a> Call<'a> {
         let outgoing = self.outgoing(R::ACCEPT)?;
         let response = self.handle.transport.send(outgoing, delivery);
         let Incoming { parts, body } = response.await?;
-        let rate_limit = match &mut self.permit {
-            Some(permit) => permit.observe(parts.status, &parts.headers),
-            None if self.watch.is_observed() => RateLimit::from_headers(&parts.headers),
-            None => None,
+        let headers = ResponseHeaders::read(&parts.headers);
+        if let Some(permit) = &mut self.permit {
+            permit.observe(parts.status, &headers);
+        }
+        self.watch.responds(parts.status, headers.rate_limit);
+        let body = Body {
+            incoming: body,
+            headers: headers.body,
+            max_bytes: self.handle.max_response_bytes,
         };
-        self.watch.responds(parts.status, rate_limit);
-        let parts = self.parts.insert(parts);
-        let read = reader.read(parts, body, self.handle.max_response_bytes);
-        read.await
+        reader.read(self.parts.insert(parts), body).await
     }
 
     fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {

@@ -90,6 +90,7 @@ mod pagination;
 mod rate_limit;
 mod raw_request;
 mod request;
+mod response_headers;
 mod retry;
 mod retry_after;
 mod server_date;

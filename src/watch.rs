@@ -102,11 +102,6 @@ impl Watch {
         !self.observers.is_empty() || telemetry::is_enabled(&self.span)
     }
 
-    /// Whether observers are told.
-    pub(crate) fn is_observed(&self) -> bool {
-        !self.observers.is_empty()
-    }
-
     pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.step, Step::Waiting { .. })
     }

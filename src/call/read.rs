@@ -13,6 +13,7 @@ use crate::error::OrionError;
 use crate::meta::request_id;
 use crate::pacing::Permit;
 use crate::rate_limit::RateLimit;
+use crate::response_headers::BodyHeaders;
 use crate::time_limit::TimeLimit;
 use crate::transport::{IncomingBody, ResponseParts, StreamBody};
 use crate::watch::Watch;
@@ -30,8 +31,7 @@ pub(crate) trait ReadResponse: Send + Sync {
     fn read(
         &self,
         parts: &ResponseParts,
-        body: IncomingBody,
-        max_bytes: usize,
+        body: Body,
     ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
 
     /// Returns whether the caller turns this failure into a success.
@@ -87,11 +87,10 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     fn read(
         &self,
         parts: &ResponseParts,
-        mut body: IncomingBody,
-        max_bytes: usize,
+        mut body: Body,
     ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
         async move {
-            let response = whole(parts, &mut body, max_bytes).await?;
+            let response = body.whole(parts).await?;
             if self.is_head {
                 response.decode_without_body()
             } else {
@@ -135,21 +134,16 @@ impl ReadResponse for ReadEventStream {
     type Output = OpenStream;
     const ACCEPT: Option<HeaderValue> = Some(HeaderValue::from_static("text/event-stream"));
 
-    async fn read(
-        &self,
-        parts: &ResponseParts,
-        mut body: IncomingBody,
-        max_bytes: usize,
-    ) -> Result<Self::Read, OrionError> {
+    async fn read(&self, parts: &ResponseParts, mut body: Body) -> Result<Self::Read, OrionError> {
         if parts.status.is_success() && is_event_stream(&parts.headers) {
             if let Some(encoding) = encoding(&parts.headers) {
                 let body = Bytes::new();
                 return Err(Response { parts, body }.encoded(&encoding));
             }
-            return Ok((parts.status, body.into_stream()));
+            return Ok((parts.status, body.incoming.into_stream()));
         }
         // Errors before the first event are ordinary envelopes.
-        let response = whole(parts, &mut body, max_bytes).await?;
+        let response = body.whole(parts).await?;
         response.check_success()?;
         Err(response.unexpected("expected a stream, but the response is not text/event-stream"))
     }
@@ -172,20 +166,29 @@ impl ReadResponse for ReadEventStream {
     }
 }
 
-async fn whole<'a>(
-    parts: &'a ResponseParts,
-    body: &mut IncomingBody,
-    max_bytes: usize,
-) -> Result<Response<'a>, OrionError> {
-    let body = match body.read(parts, max_bytes).await {
-        Ok(body) => body,
-        Err(error) => return Err(without_body(error, parts)),
-    };
-    let response = Response { parts, body };
-    match encoding(&parts.headers) {
+/// A body that is still to be read.
+pub(crate) struct Body {
+    pub(crate) incoming: IncomingBody,
+    pub(crate) headers: BodyHeaders,
+    pub(crate) max_bytes: usize,
+}
+
+impl Body {
+    async fn whole<'a>(&mut self, parts: &'a ResponseParts) -> Result<Response<'a>, OrionError> {
+        let read = self.incoming.read(self.headers.length, self.max_bytes);
+        let body = match read.await {
+            Ok(body) => body,
+            Err(error) => return Err(without_body(error, parts)),
+        };
+        let response = Response { parts, body };
         // The response to a HEAD describes a body that it does not have.
-        Some(encoding) if !response.body.is_empty() => Err(response.encoded(&encoding)),
-        _ => Ok(response),
+        if self.headers.is_encoded
+            && !response.body.is_empty()
+            && let Some(encoding) = encoding(&parts.headers)
+        {
+            return Err(response.encoded(&encoding));
+        }
+        Ok(response)
     }
 }
 
@@ -203,9 +206,6 @@ fn without_body(mut error: OrionError, parts: &ResponseParts) -> OrionError {
 /// Returns how a body is encoded that the transport has not decoded. The client asks for no encoding;
 /// an HTTP client or a service that decodes bodies removes the header.
 fn encoding(headers: &HeaderMap) -> Option<String> {
-    if !headers.contains_key(CONTENT_ENCODING) {
-        return None;
-    }
     let mut encodings = Vec::new();
     for value in headers.get_all(CONTENT_ENCODING) {
         let value = String::from_utf8_lossy(value.as_bytes());

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::observation::Observation;
 use super::queues::{QueueId, Queues};
 use super::shared_queues::SharedQueues;
 use super::windows::Settled;
-use crate::rate_limit::RateLimit;
+use crate::response_headers::ResponseHeaders;
 
 /// A call's places in its operation's windows and in the account's, given back when it is dropped.
 #[derive(Debug)]
@@ -69,11 +69,10 @@ impl Permit {
 
     /// Takes in what the response headers say of the limits. From here on the server's numbers
     /// count the call, so it leaves its windows; a message stays in flight until its response has
-    /// been read. Returns what the headers say.
-    pub(crate) fn observe(&mut self, status: StatusCode, headers: &HeaderMap) -> Option<RateLimit> {
-        let told = RateLimit::from_headers(headers);
+    /// been read.
+    pub(crate) fn observe(&mut self, status: StatusCode, headers: &ResponseHeaders<'_>) {
         if !matches!(self.held, Held::Uncounted | Held::NotSent) {
-            return told;
+            return;
         }
         let counted = status != StatusCode::TOO_MANY_REQUESTS;
         let settled = if counted {
@@ -82,9 +81,9 @@ impl Permit {
             Settled::Refused
         };
         let mut queues = self.queues.lock();
-        match told {
+        match headers.rate_limit {
             Some(told) => {
-                queues.clock.observe(headers, self.admitted_at);
+                queues.clock.observe(headers.date, self.admitted_at);
                 let seen = Observation {
                     told,
                     resets_at: queues.clock.instant_of(told.reset),
@@ -111,13 +110,14 @@ impl Permit {
         }
         leave_account(&mut queues, settled);
         self.report(&mut queues);
-        told
     }
 
     /// Lets the store know, if there is one.
     fn report(&self, queues: &mut Queues) {
-        for id in [QueueId::Operation(self.operation), QueueId::Account] {
-            self.queues.report(queues, id);
+        if self.queues.has_store() {
+            for id in [QueueId::Operation(self.operation), QueueId::Account] {
+                self.queues.report(queues, id);
+            }
         }
     }
 }

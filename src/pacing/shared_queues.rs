@@ -51,6 +51,10 @@ impl SharedQueues {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn has_store(&self) -> bool {
+        self.link.is_some()
+    }
+
     /// Asks the store for what the calls in this queue wait for.
     pub(super) fn ask_if_needed(self: &Arc<Self>, queues: &mut Queues, id: QueueId, now: Instant) {
         let windows = &mut queues.queue(id).windows;
@@ -181,9 +185,6 @@ impl SharedQueues {
     /// Lets the store know of responses: at once if calls of this client wait and nothing is in
     /// flight, or if other clients wait for the first response.
     pub(super) fn report(self: &Arc<Self>, queues: &mut Queues, id: QueueId) {
-        let Some(_) = &self.link else {
-            return;
-        };
         let queue = queues.queue(id);
         let is_blocked = queue.waiting() > 0 && queue.windows.unanswered() == 0;
         let is_leased = queue.windows.is_leased();

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
-use http::header::{CONTENT_LENGTH, HeaderMap};
+use http::header::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -45,16 +45,12 @@ pub(crate) enum IncomingBody {
 }
 
 impl IncomingBody {
-    /// Reads the whole body. Fails if it is larger than `limit`.
+    /// Reads the whole body, of the announced length. Fails if it is larger than `limit`.
     pub(crate) async fn read(
         &mut self,
-        parts: &ResponseParts,
+        announced: Option<usize>,
         limit: usize,
     ) -> Result<Bytes, OrionError> {
-        let announced = parts
-            .headers
-            .get(CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|announced| announced > limit) {
             return Err(OrionError::too_large(limit));
         }

@@ -70,6 +70,7 @@ pub(crate) trait OpenStruct: Sized {
 ///
 /// Of a field that comes twice the last value counts, unless only values of the type are accepted:
 /// then it is an error, because either value could be meant.
+#[inline(always)]
 pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     slot: &mut Option<T>,
     json_name: &'static str,
@@ -77,9 +78,20 @@ pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    if !T::IS_COMPOUND {
-        return read_scalar_field(slot, json_name, accept, extra, map);
+    if T::IS_COMPOUND {
+        read_compound_field(slot, json_name, accept, extra, map)
+    } else {
+        read_scalar_field(slot, json_name, accept, extra, map)
     }
+}
+
+fn read_compound_field<'de, T: Lenient, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    json_name: &'static str,
+    accept: Accept,
+    extra: &mut Map<String, Value>,
+    map: &mut A,
+) -> Result<(), A::Error> {
     check_first(slot, json_name, accept, extra)?;
     if let Some(kept) = map.next_value_seed(Read::into(slot, accept))? {
         extra.insert(json_name.to_owned(), *kept);
