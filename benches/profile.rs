@@ -1,8 +1,10 @@
-//! Makes one kind of call many times, for a profiler. `benches/instructions` runs it under callgrind.
+//! Makes one kind of call many times, or reads one stream of many tokens, for a profiler.
+//! `benches/instructions` runs it under callgrind.
 //!
 //! `cargo bench -p orionos-benches --bench profile --no-run`, then
 //! `valgrind --tool=callgrind target/release/deps/profile-… ours send 2000`
 
+use orionos_benches::tokens::{read_by_hand, read_by_us, stream_answer};
 use orionos_benches::{AGENT, FixedServer, Handwritten, TEXT};
 
 const NAME: &str = "Harbour Pilot";
@@ -13,11 +15,17 @@ fn main() {
     let (Some(who), Some(call), Some(calls)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        eprintln!("which calls? <by-hand|ours|observed> <get|list|create|send> <how many>");
+        eprintln!("which calls? <by-hand|ours|observed> <get|list|create|send|token> <how many>");
         return;
     };
     let calls: u32 = calls.parse().expect("how many calls: a number");
-    let server = FixedServer::of_every_call();
+    let server = match call.as_str() {
+        "token" => {
+            let answer = stream_answer(calls as usize);
+            FixedServer::start(move |_| answer.clone())
+        }
+        _ => FixedServer::of_every_call(),
+    };
     let hand = Handwritten::new(&server.base_url);
     let client = match who.as_str() {
         "observed" => orionos_benches::observed_client(&server.base_url),
@@ -26,6 +34,14 @@ fn main() {
     let agents = client.agents();
     let runtime = orionos_benches::runtime();
     runtime.block_on(async {
+        if call == "token" {
+            let read = match who.as_str() {
+                "by-hand" => read_by_hand(&hand, |_| {}).await,
+                _ => read_by_us(&client, |_| {}).await,
+            };
+            assert_eq!(read, calls as usize);
+            return;
+        }
         for _ in 0..calls {
             match (who.as_str(), call.as_str()) {
                 ("by-hand", "get") => drop(hand.get(AGENT).await.expect("an agent")),

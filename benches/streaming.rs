@@ -4,19 +4,14 @@
 //! `cargo bench -p orionos-benches --bench streaming`
 
 use std::alloc::System;
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use futures_util::StreamExt;
-use orionos::{MessageEvent, OrionOS};
 use orionos_bench_harness::{Cell, Report, compared, in_turns, median, median_of, pair};
-use orionos_benches::{AGENT, FixedServer, Handwritten};
-use serde::Deserialize;
-use sse_core::{SseDecoder, SseEvent};
+use orionos_benches::tokens::{read_by_hand, read_by_us, stream_answer};
+use orionos_benches::{FixedServer, Handwritten};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -43,7 +38,7 @@ struct Cost {
 }
 
 fn throughput(report: &mut Report, runtime: &tokio::runtime::Runtime) {
-    let answer = stream_answer();
+    let answer = stream_answer(TOKENS);
     let server = FixedServer::start(move |_| answer.clone());
     let hand = Handwritten::new(&server.base_url);
     let again = Handwritten::new(&server.base_url);
@@ -89,65 +84,6 @@ fn cost(runtime: &tokio::runtime::Runtime, read: impl AsyncFn() -> usize) -> Cos
             allocations: (change.allocations + change.reallocations) as f64 / TOKENS as f64,
         }
     })
-}
-
-/// Both sides read typed tokens with owned texts, and count them until `done`.
-async fn read_by_us(orion: &OrionOS, mut on_token: impl FnMut(&str)) -> usize {
-    let mut tokens = 0;
-    let mut stream = orion
-        .agents()
-        .stream_message(AGENT, "Hi")
-        .send()
-        .await
-        .expect("a stream");
-    while let Some(event) = stream.next().await {
-        if let MessageEvent::Token(text) = event.expect("an event") {
-            on_token(&text);
-            tokens += 1;
-        }
-    }
-    tokens
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-enum Event {
-    Token { content: String },
-    Done,
-}
-
-async fn read_by_hand(hand: &Handwritten, mut on_token: impl FnMut(&str)) -> usize {
-    let mut tokens = 0;
-    let mut decoder = SseDecoder::new();
-    let mut pieces = hand.stream(AGENT).await.expect("a stream").bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        let mut piece = piece.expect("bytes");
-        while let Some(event) = decoder.next(&mut piece) {
-            let Ok(SseEvent::Message(message)) = event else {
-                continue;
-            };
-            match serde_json::from_str(&message.data).expect("an event") {
-                Event::Token { content } => {
-                    on_token(&content);
-                    tokens += 1;
-                }
-                Event::Done => return tokens,
-            }
-        }
-    }
-    tokens
-}
-
-fn stream_answer() -> Arc<[u8]> {
-    let mut body = String::new();
-    for number in 0..TOKENS {
-        let _ = write!(
-            body,
-            "data: {{\"type\":\"token\",\"content\":\" tide {number}\"}}\n\n"
-        );
-    }
-    body.push_str("data: {\"type\":\"done\"}\n\n");
-    orionos_benches::answer_of("text/event-stream", &body)
 }
 
 /// The server writes a token every 2 ms that contains the time. Both sides read the same clock.

@@ -3,6 +3,8 @@
 
 mod call_cost;
 
+pub mod tokens;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -101,6 +101,7 @@ fn execute<R: ReadResponse>(
 }
 
 /// Tells of a call whose request cannot be sent.
+#[cold]
 fn not_started(handle: &Handle, operation: &Operation, error: OrionError) -> OrionError {
     let error = error.of_operation(operation.name);
     Watch::start(&handle.observers, operation).ends(Some(&error));
@@ -337,6 +338,7 @@ impl<'a> Call<'a> {
         TimeLimit::first(self.deadline, attempt)
     }
 
+    #[cold]
     fn past_deadline(&self) -> OrionError {
         let length = self.deadline.map_or(Duration::ZERO, |limit| limit.length);
         OrionError::timeout(TimeoutKind::Deadline, length, false)
@@ -352,6 +354,7 @@ impl<'a> Call<'a> {
     }
 
     /// Returns how long to wait before the next attempt, or the error if there is none.
+    #[cold]
     fn wait_before_retry(
         &mut self,
         mut error: OrionError,
@@ -397,6 +400,7 @@ impl<'a> Call<'a> {
     }
 
     /// Adds what the call knows, and removes the API key from what the server said.
+    #[cold]
     fn annotate(&mut self, error: OrionError) -> OrionError {
         let mut error = error.of_operation(self.operation.name);
         error.redact(self.handle.key.expose());
@@ -417,6 +421,7 @@ struct Wait {
     requested: Option<Duration>,
 }
 
+#[cold]
 fn held_back(wait: TooLong) -> OrionError {
     let bound = match wait.bound {
         WaitBound::MaxWait(length) => ("max_wait", length),

@@ -60,6 +60,7 @@ impl Response<'_> {
 
     /// Like `decode`, for a response that has no body if it is a success: a 204, or the response to a
     /// HEAD request (RFC 9110 §9.3.2).
+    #[cold]
     pub(crate) fn decode_without_body<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
         if self.parts.status.is_success() && self.body.is_empty() {
             return T::deserialize(Value::Null)
@@ -68,6 +69,7 @@ impl Response<'_> {
         self.decode_with_care()
     }
 
+    #[cold]
     fn decode_with_care<T: DeserializeOwned>(&self) -> Result<T, OrionError> {
         self.check_success()?;
         self.decode_with_path()

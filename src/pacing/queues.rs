@@ -83,9 +83,14 @@ impl Queues {
 
     /// The queue of an operation; a new one if it has not been used lately.
     pub(super) fn operation(&mut self, key: &WindowKey, now: Instant) -> usize {
-        if let Some(index) = self.by_key.get(key) {
-            return *index;
+        match self.by_key.get(key) {
+            Some(index) => *index,
+            None => self.new_operation(key, now),
         }
+    }
+
+    #[cold]
+    fn new_operation(&mut self, key: &WindowKey, now: Instant) -> usize {
         if self.by_key.len() >= self.sweep_at {
             self.sweep(now);
         }

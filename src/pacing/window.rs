@@ -39,6 +39,7 @@ pub(super) struct Window {
 impl Window {
     /// A window that this response is the first to tell of, after `sent` calls of this client were
     /// counted in it.
+    #[cold]
     pub(super) fn new(seen: &Observation, sent: u64, unanswered: u64) -> Self {
         let mut share = Share::new(seen);
         share.observe(seen, sent + unanswered);
@@ -164,6 +165,7 @@ impl Window {
 
     /// A response of the period that has ended on our clock. A 429 to a call that was sent after
     /// the end says that it has not ended on the server's.
+    #[cold]
     fn observe_after_the_end(&mut self, seen: &Observation) {
         if seen.counted || self.released_at.is_some_and(|at| seen.sent_at < at) {
             return;
@@ -207,6 +209,7 @@ impl Window {
         }
     }
 
+    #[cold]
     fn end_period(&mut self) {
         if self.resets_at.take().is_some() {
             self.share.period_ended(self.limit, self.used(), self.sent);

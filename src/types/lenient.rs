@@ -57,6 +57,7 @@ impl Accept {
     }
 
     /// Returns a value of another type than was expected, if it is accepted.
+    #[cold]
     fn other<E: Error>(
         self,
         unexpected: Unexpected<'_>,

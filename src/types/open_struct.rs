@@ -92,7 +92,7 @@ fn read_compound_field<'de, T: Lenient, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    check_first(slot, json_name, accept, extra)?;
+    make_room(slot, json_name, accept, extra)?;
     if let Some(kept) = map.next_value_seed(Read::into(slot, accept))? {
         extra.insert(json_name.to_owned(), *kept);
     }
@@ -107,7 +107,7 @@ fn read_scalar_field<'de, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    check_first(slot, json_name, accept, extra)?;
+    make_room(slot, json_name, accept, extra)?;
     if let Some(kept) = map.next_value_seed(ReadScalar { accept, slot })? {
         extra.insert(json_name.to_owned(), *kept);
     }
@@ -115,19 +115,30 @@ fn read_scalar_field<'de, A: MapAccess<'de>>(
 }
 
 /// Makes room for a field that comes again, or fails.
-fn check_first<E: Error>(
+fn make_room<E: Error>(
     slot: &mut dyn Slot,
     json_name: &'static str,
     accept: Accept,
     extra: &mut Map<String, Value>,
 ) -> Result<(), E> {
     if slot.is_filled() || (!extra.is_empty() && extra.contains_key(json_name)) {
-        if accept != Accept::Anything {
-            return Err(E::duplicate_field(json_name));
-        }
-        slot.clear();
-        extra.remove(json_name);
+        return replace(slot, json_name, accept, extra);
     }
+    Ok(())
+}
+
+#[cold]
+fn replace<E: Error>(
+    slot: &mut dyn Slot,
+    json_name: &'static str,
+    accept: Accept,
+    extra: &mut Map<String, Value>,
+) -> Result<(), E> {
+    if accept != Accept::Anything {
+        return Err(E::duplicate_field(json_name));
+    }
+    slot.clear();
+    extra.remove(json_name);
     Ok(())
 }
 
@@ -137,6 +148,7 @@ pub(super) fn required<T, E: Error>(slot: Option<T>, json_name: &'static str) ->
 }
 
 /// Adds a value that was read to an object that turned out not to be the struct.
+#[cold]
 pub(super) fn put_back<T: Lenient, E: Error>(
     object: &mut Map<String, Value>,
     json_name: &str,
