@@ -98,6 +98,7 @@ impl ReqwestStack {
 
 /// Converts an error of reqwest. `is_connect()` covers name resolution, refused connections and TLS:
 /// nothing was sent.
+#[cold]
 fn reqwest_error(
     error: reqwest::Error,
     default: Option<DefaultClient>,
