@@ -5,6 +5,8 @@ use std::time::Duration;
 use orionos::{OrionBuilder, OrionError, OrionOS, Outcome, RetryPolicy};
 use orionos_mock_server::{Fault, MockServer, Operation, TlsFault};
 
+use crate::relay::Relay;
+
 async fn mock() -> MockServer {
     MockServer::builder().https().start().await.unwrap()
 }
@@ -99,4 +101,39 @@ async fn authorities_that_cannot_be_read_are_errors_of_the_settings() {
     let both = format!("{}{}", other.ca_pem(), mock.ca_pem());
     let orion = bare().api_key(mock.api_key()).ca_certificate_pem(both);
     orion.build().unwrap().agents().list().send().await.unwrap();
+}
+
+/// Makes three calls one after the other, and returns how many connections they had.
+async fn connections(mock: &MockServer, change: fn(OrionBuilder) -> OrionBuilder) -> usize {
+    let relay = Relay::to(mock).await;
+    let orion = change(to(mock).base_url(relay.base_url())).build().unwrap();
+    for _ in 0..3 {
+        orion.agents().list().send().await.unwrap();
+    }
+    relay.connections()
+}
+
+#[tokio::test]
+async fn connections_are_kept_for_the_next_call_unless_the_pool_may_keep_none() {
+    let mock = mock().await;
+    assert_eq!(connections(&mock, |builder| builder).await, 1);
+    let none = connections(&mock, |builder| builder.pool_max_idle_per_host(0));
+    assert_eq!(none.await, 3);
+    let one = connections(&mock, |builder| builder.pool_max_idle_per_host(1));
+    assert_eq!(one.await, 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_after_the_time_that_was_set() {
+    let mock = mock().await;
+    let mut relay = Relay::to(&mock).await;
+    let orion = to(&mock)
+        .base_url(relay.base_url())
+        .pool_idle_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    orion.agents().list().send().await.unwrap();
+    relay.ended(1).await;
+    orion.agents().list().send().await.unwrap();
+    assert_eq!(relay.connections(), 2);
 }

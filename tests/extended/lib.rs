@@ -9,6 +9,7 @@ mod compiler_messages;
 mod connections;
 mod from_the_page;
 mod holds;
+mod http2;
 mod layers;
 mod metrics;
 mod observability;
@@ -18,3 +19,4 @@ mod relay;
 mod streams;
 #[path = "../client/support/mod.rs"]
 mod support;
+mod tunnels;

@@ -1,12 +1,13 @@
-//! A relay between a client and a server, which counts the connections.
+//! A relay between a client and a server. It counts the connections and can go silent.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use orionos_mock_server::MockServer;
-use tokio::io::copy_bidirectional;
+use tokio::io::{copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Longer than anything that these tests wait for, unless it never happens.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60);
@@ -14,6 +15,8 @@ pub(crate) const FOREVER: Duration = Duration::from_secs(60);
 pub(crate) struct Relay {
     address: SocketAddr,
     opened: watch::Receiver<usize>,
+    closed: watch::Receiver<usize>,
+    silence: watch::Sender<()>,
 }
 
 impl Relay {
@@ -23,15 +26,24 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay_address = listener.local_addr().unwrap();
         let (open, opened) = watch::channel(0);
+        let (close, closed) = watch::channel(0);
+        let silence = watch::Sender::new(());
+        let silences = silence.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 open.send_modify(|count| *count += 1);
-                tokio::spawn(relay(client, server));
+                let (silence, close) = (silences.subscribe(), close.clone());
+                tokio::spawn(async move {
+                    relay(client, server, silence).await;
+                    close.send_modify(|count| *count += 1);
+                });
             }
         });
         Self {
             address: relay_address,
             opened,
+            closed,
+            silence,
         }
     }
 
@@ -44,6 +56,18 @@ impl Relay {
     pub(crate) fn connections(&self) -> usize {
         *self.opened.borrow()
     }
+
+    /// Waits until this many connections have ended.
+    pub(crate) async fn ended(&mut self, count: usize) {
+        let ended = self.closed.wait_for(|closed| *closed >= count);
+        timeout(FOREVER, ended).await.unwrap().unwrap();
+    }
+
+    /// From now on, nothing passes on the connections that are open, and neither side is told. New
+    /// connections work.
+    pub(crate) fn silence(&self) {
+        self.silence.send_replace(());
+    }
 }
 
 /// Returns the address of a mock.
@@ -53,8 +77,14 @@ pub(crate) fn address(mock: &MockServer) -> SocketAddr {
     url.parse().unwrap()
 }
 
-async fn relay(mut client: TcpStream, server: SocketAddr) {
-    if let Ok(mut server) = TcpStream::connect(server).await {
-        let _ = copy_bidirectional(&mut client, &mut server).await;
+async fn relay(mut client: TcpStream, server: SocketAddr, mut silence: watch::Receiver<()>) {
+    let Ok(mut server) = TcpStream::connect(server).await else {
+        return;
+    };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = silence.changed() => {
+            let _ = copy(&mut client, &mut sink()).await;
+        }
     }
 }
