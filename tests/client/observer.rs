@@ -14,7 +14,7 @@ use orionos::{
     CallEvent, CallOutcome, Grant, Holding, MemoryWindowStore, Observer, OrionOS, Outcome, Pacing,
     Reservation, StoreFuture, WaitReason, WindowStore,
 };
-use orionos_mock_server::{Fault, Operation, Tier};
+use orionos_mock_server::{Fault, MockServer, Operation, Tier};
 
 use crate::support::recorder::{Recorder, Times};
 use crate::support::ways::ways;
@@ -231,15 +231,19 @@ impl Observer for Panicking {
     }
 }
 
+fn beside_a_panicking_observer(mock: &MockServer) -> (OrionOS, Recorder) {
+    let recorder = Recorder::default();
+    let orion = virtual_builder(mock)
+        .observer(Panicking)
+        .observer(recorder.clone())
+        .build();
+    (orion.unwrap(), recorder)
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_observer_that_panics_costs_neither_the_call_nor_the_other_observers() {
     let mock = virtual_mock();
-    let recorder = Recorder::default();
-    let orion = virtual_builder(&mock)
-        .observer(Panicking)
-        .observer(recorder.clone())
-        .build()
-        .unwrap();
+    let (orion, recorder) = beside_a_panicking_observer(&mock);
     call(&orion, Operation::Get).await.unwrap();
     let stream = orion.agents().stream_message(AGENT, "Hi").send().await;
     drop(stream.unwrap());
@@ -249,12 +253,7 @@ async fn an_observer_that_panics_costs_neither_the_call_nor_the_other_observers(
 #[tokio::test(start_paused = true)]
 async fn an_observer_may_panic_while_a_panic_drops_the_call() {
     let mock = virtual_mock();
-    let recorder = Recorder::default();
-    let orion = virtual_builder(&mock)
-        .observer(Panicking)
-        .observer(recorder.clone())
-        .build()
-        .unwrap();
+    let (orion, recorder) = beside_a_panicking_observer(&mock);
     let stream = orion
         .agents()
         .stream_message(AGENT, "Hi")
