@@ -1,6 +1,7 @@
 //! Finds the route of a path in the route table.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
@@ -13,13 +14,21 @@ pub(crate) struct Found {
     pub(crate) id: Option<String>,
 }
 
+/// The routes, each with what is before and after the id in its path.
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let patterns = ROUTES.iter().map(|route| (route, route.around_id()));
+    patterns.collect()
+});
+
+type Pattern = (&'static Route, Option<(&'static str, &'static str)>);
+
 /// Returns the route of a path, if there is one.
 pub(crate) fn find(path: &str) -> Option<Found> {
-    ROUTES.iter().find_map(|route| {
-        let Some((before, after)) = route.around_id() else {
+    PATTERNS.iter().find_map(|(route, around_id)| {
+        let Some((before, after)) = around_id else {
             return (route.path == path).then_some(Found { route, id: None });
         };
-        let id = path.strip_prefix(before)?.strip_suffix(after)?;
+        let id = path.strip_prefix(*before)?.strip_suffix(*after)?;
         let is_segment = !id.is_empty() && !id.contains('/');
         is_segment.then(|| Found {
             route,

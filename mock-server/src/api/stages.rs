@@ -301,10 +301,12 @@ async fn may_block(exchange: Box<Exchange>, respond: Later) -> (Box<Exchange>, R
     }
 }
 
-/// Returns the agent with a window of its own. An agent that does not exist has none, because such
-/// windows would fill the memory.
+/// Returns the agent with a window of its own, if messages are sent to it. An agent that does not exist has
+/// none, because such windows would fill the memory.
 fn limited_agent<'a>(exchange: &'a Exchange, state: &AccountState) -> Option<&'a str> {
-    let id = exchange.agent_id();
+    let id = exchange
+        .agent_id()
+        .filter(|_| exchange.operation.is_message());
     id.filter(|id| state.store.get(id).is_some())
 }
 

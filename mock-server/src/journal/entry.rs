@@ -139,6 +139,9 @@ mod tests {
             .method(Method::POST)
             .uri("/v1/agents/a%20b/messages?x=1")
             .header("authorization", "Bearer key")
+            .header("proxy-authorization", "Basic key")
+            .header("cookie", "key")
+            .header("x-api-key", "key")
             .header("x-mock-token", "token")
             .header("x-odd", HeaderValue::from_bytes(b"\xff: a").unwrap())
             .header("x-twice", "1")
@@ -156,7 +159,13 @@ mod tests {
         assert_eq!(request.query.as_deref(), Some("x=1"));
         assert_eq!(request.agent_id.as_deref(), Some("a b"));
         let mut headers = parts.headers;
-        for secret in ["authorization", "x-mock-token"] {
+        for secret in [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "x-api-key",
+            "x-mock-token",
+        ] {
             headers.insert(secret, HeaderValue::from_static("[redacted]"));
         }
         assert_eq!(request.headers, headers);

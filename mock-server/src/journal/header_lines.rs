@@ -1,24 +1,25 @@
 //! Headers as lines of text.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-
-/// Headers whose values are not kept.
-const SECRET_HEADERS: [&str; 5] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "x-api-key",
-    "x-mock-token",
-];
+use http::header::{
+    AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
+};
 
 fn lines(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     headers.iter().map(|(name, value)| {
-        let value = match SECRET_HEADERS.contains(&name.as_str()) {
+        let value = match is_secret(name) {
             true => b"[redacted]",
             false => value.as_bytes(),
         };
         (name.as_str(), value)
     })
+}
+
+/// Returns whether the values of a header are not kept.
+fn is_secret(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION
+        || *name == PROXY_AUTHORIZATION
+        || *name == COOKIE
+        || matches!(name.as_str(), "x-api-key" | "x-mock-token")
 }
 
 /// Returns the length of the lines.

@@ -50,6 +50,13 @@ operations! {
     Unknown = "unknown",
 }
 
+impl Operation {
+    /// Returns whether it is a message, sent or streamed. Messages have a rate-limit window per agent.
+    pub(crate) fn is_message(self) -> bool {
+        matches!(self, Self::SendMessage | Self::StreamMessage)
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

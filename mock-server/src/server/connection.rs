@@ -9,6 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 #[cfg(feature = "tls")]
 use bytes::BytesMut;
+use futures_util::FutureExt;
+use futures_util::future::{self, Either};
 use http::Version;
 use http::header::HOST;
 use hyper::body::Incoming;
@@ -187,29 +189,25 @@ async fn serve_http1(
     let io = TokioIo::new(MockStream::http1(stream, ahead, end.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let responding = match check_host(&request) {
-            Ok(()) => Ok(service.respond(request)),
-            Err(failure) => Err(Box::new(failure)),
+            Ok(()) => Either::Right(service.respond(request)),
+            Err(failure) => {
+                let response = failure.into_response().map(MockBody::from);
+                Either::Left(future::ready(Ok(response)))
+            }
         };
         let end = end.clone();
-        Box::pin(async move {
-            let response = match responding {
-                Ok(response) => response.await,
-                Err(failure) => Ok(failure.into_response().map(MockBody::from)),
-            };
-            match &response {
-                Ok(response) => {
-                    if let Some(limit) = Patience::of(response) {
-                        end.set_patience(limit);
-                    }
-                }
-                Err(error) => {
-                    if error.kind() == ConnectionFault::Reset.error().kind() {
-                        end.reset();
-                    }
+        Box::pin(responding.inspect(move |response| match response {
+            Ok(response) => {
+                if let Some(limit) = Patience::of(response) {
+                    end.set_patience(limit);
                 }
             }
-            response
-        })
+            Err(error) => {
+                if error.kind() == ConnectionFault::Reset.error().kind() {
+                    end.reset();
+                }
+            }
+        }))
     });
     // A timeout for request headers would close idle connections in a client's pool, and would cost a
     // timer per request. Responses are small, so one write is cheaper than a vectored write.
@@ -219,7 +217,7 @@ async fn serve_http1(
     loop {
         tokio::select! {
             // Errors are those of the client or of a fault, and nobody needs to know them.
-            _ = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
+            _ = future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
             changed = phases.changed() => {
                 let phase = *phases.borrow_and_update();
                 match phase {

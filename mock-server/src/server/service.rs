@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use tower_service::Service;
 
-use crate::api::cors::{CorsOrigins, Permission};
+use crate::api::cors::CorsOrigins;
 use crate::api::stages::{self, Arrived};
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::body::BoxError;
@@ -63,8 +63,8 @@ impl MockService {
         B::Error: Into<BoxError>,
     {
         // What can be done before the future exists does not need room in it.
-        let permission = self.0.cors.permission(&request);
-        let preflight = permission.as_ref().and_then(Permission::preflight);
+        let permission = self.0.cors.permission(&request).map(Box::new);
+        let preflight = permission.as_ref().and_then(|it| it.preflight());
         let responding = match preflight {
             Some(response) => Responding::Ready(Box::new(response)),
             None if self.0.is_other(request.uri().path()) => {

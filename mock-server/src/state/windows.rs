@@ -130,7 +130,7 @@ impl Windows {
         operation: Operation,
         agent: Option<&str>,
     ) -> Option<(u64, u64)> {
-        let used = match (is_message(operation), agent) {
+        let used = match (operation.is_message(), agent) {
             (false, _) => Some(self.used.get(&operation)),
             (true, Some(agent)) => Some(self.messages.get(agent)),
             (true, None) => None,
@@ -146,7 +146,7 @@ impl Windows {
 
     fn count(&mut self, operation: Operation, agent: Option<&str>) {
         self.account += 1;
-        match (is_message(operation), agent) {
+        match (operation.is_message(), agent) {
             (false, _) => *self.used.entry(operation).or_default() += 1,
             (true, None) => {}
             (true, Some(agent)) => match self.messages.get_mut(agent) {
@@ -197,11 +197,6 @@ impl Windows {
         }
         started + (number + 1) * WINDOW_SECONDS
     }
-}
-
-/// Messages have a window per agent, sent or streamed.
-fn is_message(operation: Operation) -> bool {
-    matches!(operation, Operation::SendMessage | Operation::StreamMessage)
 }
 
 #[cfg(test)]
