@@ -151,8 +151,8 @@ async fn a_query_that_is_wrong_says_what_and_is_not_ignored() {
         ("requests?status=70000", "invalid query parameter status: "),
         ("requests?exact=1", "invalid query parameter exact: "),
         (
-            "requests?operation=lsit",
-            "invalid query parameter operation: unknown operation \"lsit\"; expected one of create,",
+            "requests?operation=gte",
+            "invalid query parameter operation: unknown operation \"gte\"; expected one of create,",
         ),
         (
             "requests?agent=a",

@@ -99,7 +99,7 @@ async fn a_call_with_a_lease_does_not_wait_for_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_begin_together_do_not_wait_for_one_anothers_reports() {
+async fn clients_that_begin_together_do_not_wait_for_reports_of_one_another() {
     let (_mock, clients) = clients(3, &Distant::default());
     for number in 0..20 {
         for orion in &clients {
