@@ -204,10 +204,6 @@ pub(super) enum Scalar<'a> {
 pub(super) trait Slot {
     fn expected(&self) -> &'static str;
 
-    fn is_filled(&self) -> bool;
-
-    fn clear(&mut self);
-
     /// Puts a value of the type there, and returns the JSON of one that is not exact. `Err` is a
     /// value of another type.
     fn put(&mut self, scalar: Scalar<'_>) -> Result<Option<Box<Value>>, ()>;
@@ -216,14 +212,6 @@ pub(super) trait Slot {
 impl<T: Lenient> Slot for Option<T> {
     fn expected(&self) -> &'static str {
         T::EXPECTED
-    }
-
-    fn is_filled(&self) -> bool {
-        self.is_some()
-    }
-
-    fn clear(&mut self) {
-        *self = None;
     }
 
     fn put(&mut self, scalar: Scalar<'_>) -> Result<Option<Box<Value>>, ()> {

@@ -6,11 +6,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
-use super::lenient::{Accept, Lenient, Read, ReadScalar, Reading, Slot};
+use super::lenient::{Accept, Lenient, Read, ReadScalar, Reading};
 
 /// The known fields of one struct.
 pub(super) trait KnownField: Sized {
@@ -78,67 +78,49 @@ pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     map: &mut A,
 ) -> Result<(), A::Error> {
+    if slot.is_some() || !extra.is_empty() {
+        make_room(slot, json_name, accept, extra)?;
+    }
     if T::IS_COMPOUND {
-        read_compound_field(slot, json_name, accept, extra, map)
+        read_value(Read::into(slot, accept), json_name, extra, map)
     } else {
-        read_scalar_field(slot, json_name, accept, extra, map)
+        read_value(ReadScalar { accept, slot }, json_name, extra, map)
     }
 }
 
-fn read_compound_field<'de, T: Lenient, A: MapAccess<'de>>(
+/// Makes room for a field that comes again, or fails.
+fn make_room<T, E: Error>(
     slot: &mut Option<T>,
     json_name: &'static str,
     accept: Accept,
     extra: &mut Map<String, Value>,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    make_room(slot, json_name, accept, extra)?;
-    if let Some(kept) = map.next_value_seed(Read::into(slot, accept))? {
-        extra.insert(json_name.to_owned(), *kept);
-    }
-    Ok(())
-}
-
-/// The code for all types that are not compound.
-fn read_scalar_field<'de, A: MapAccess<'de>>(
-    slot: &mut dyn Slot,
-    json_name: &'static str,
-    accept: Accept,
-    extra: &mut Map<String, Value>,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    make_room(slot, json_name, accept, extra)?;
-    if let Some(kept) = map.next_value_seed(ReadScalar { accept, slot })? {
-        extra.insert(json_name.to_owned(), *kept);
-    }
-    Ok(())
-}
-
-/// Makes room for a field that comes again, or fails.
-fn make_room<E: Error>(
-    slot: &mut dyn Slot,
-    json_name: &'static str,
-    accept: Accept,
-    extra: &mut Map<String, Value>,
 ) -> Result<(), E> {
-    if slot.is_filled() || (!extra.is_empty() && extra.contains_key(json_name)) {
-        return replace(slot, json_name, accept, extra);
+    if slot.is_none() && !extra.contains_key(json_name) {
+        return Ok(());
     }
-    Ok(())
-}
-
-#[cold]
-fn replace<E: Error>(
-    slot: &mut dyn Slot,
-    json_name: &'static str,
-    accept: Accept,
-    extra: &mut Map<String, Value>,
-) -> Result<(), E> {
     if accept != Accept::Anything {
         return Err(E::duplicate_field(json_name));
     }
-    slot.clear();
+    *slot = None;
     extra.remove(json_name);
+    Ok(())
+}
+
+/// Reads a value, and keeps what the seed returns. The function exists once for all scalars.
+#[inline(never)]
+fn read_value<'de, S, A>(
+    seed: S,
+    json_name: &'static str,
+    extra: &mut Map<String, Value>,
+    map: &mut A,
+) -> Result<(), A::Error>
+where
+    S: DeserializeSeed<'de, Value = Option<Box<Value>>>,
+    A: MapAccess<'de>,
+{
+    if let Some(kept) = map.next_value_seed(seed)? {
+        extra.insert(json_name.to_owned(), *kept);
+    }
     Ok(())
 }
 
