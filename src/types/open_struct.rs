@@ -6,11 +6,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::{Map, Value};
-
-use super::lenient::{Accept, Lenient, Read, ReadScalar, Reading};
 
 /// The known fields of one struct.
 pub(super) trait KnownField: Sized {
@@ -63,140 +60,6 @@ pub(crate) trait OpenStruct: Sized {
 
     /// Sets a field by its JSON name. A value that the field cannot hold replaces it in JSON.
     fn set_field(&mut self, json_name: String, value: Value);
-}
-
-/// Reads the value of a known field. What is not of its type, or not written in its form, is kept
-/// in `extra`.
-///
-/// Of a field that comes twice the last value counts, unless only values of the type are accepted:
-/// then it is an error, because either value could be meant.
-#[inline(always)]
-pub(super) fn read_field<'de, T: Lenient, A: MapAccess<'de>>(
-    slot: &mut Option<T>,
-    json_name: &'static str,
-    accept: Accept,
-    extra: &mut Map<String, Value>,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    if slot.is_some() || !extra.is_empty() {
-        make_room(slot, json_name, accept, extra)?;
-    }
-    if T::IS_COMPOUND {
-        read_value(Read::into(slot, accept), json_name, extra, map)
-    } else {
-        read_value(ReadScalar { accept, slot }, json_name, extra, map)
-    }
-}
-
-/// Makes room for a field that comes again, or fails.
-fn make_room<T, E: Error>(
-    slot: &mut Option<T>,
-    json_name: &'static str,
-    accept: Accept,
-    extra: &mut Map<String, Value>,
-) -> Result<(), E> {
-    if slot.is_none() && !extra.contains_key(json_name) {
-        return Ok(());
-    }
-    if accept != Accept::Anything {
-        return Err(E::duplicate_field(json_name));
-    }
-    *slot = None;
-    extra.remove(json_name);
-    Ok(())
-}
-
-/// Reads a value, and keeps what the seed returns. The function exists once for all scalars.
-#[inline(never)]
-fn read_value<'de, S, A>(
-    seed: S,
-    json_name: &'static str,
-    extra: &mut Map<String, Value>,
-    map: &mut A,
-) -> Result<(), A::Error>
-where
-    S: DeserializeSeed<'de, Value = Option<Box<Value>>>,
-    A: MapAccess<'de>,
-{
-    if let Some(kept) = map.next_value_seed(seed)? {
-        extra.insert(json_name.to_owned(), *kept);
-    }
-    Ok(())
-}
-
-/// Returns the value of a field that must be there.
-pub(super) fn required<T, E: Error>(slot: Option<T>, json_name: &'static str) -> Result<T, E> {
-    slot.ok_or_else(|| E::missing_field(json_name))
-}
-
-/// Adds a value that was read to an object that turned out not to be the struct.
-#[cold]
-pub(super) fn put_back<T: Lenient, E: Error>(
-    object: &mut Map<String, Value>,
-    json_name: &str,
-    value: Option<T>,
-) -> Result<(), E> {
-    if let Some(value) = value
-        && !object.contains_key(json_name)
-    {
-        let value = serde_json::to_value(value).map_err(E::custom)?;
-        object.insert(json_name.to_owned(), value);
-    }
-    Ok(())
-}
-
-/// Writes a known field: its value, or what `extra` holds for it if that is the same value in
-/// another form. `unreadable_wins` says which of them is written if `extra` holds something else
-/// than a value of the type.
-pub(super) fn write_field<T: Lenient, M: SerializeMap>(
-    map: &mut M,
-    json_name: &'static str,
-    value: Option<&T>,
-    extra: &Map<String, Value>,
-    unreadable_wins: impl FnOnce(&T) -> bool,
-) -> Result<(), M::Error> {
-    let Some(original) = extra.get(json_name) else {
-        return match value {
-            Some(value) => map.serialize_entry(json_name, value),
-            None => Ok(()),
-        };
-    };
-    let differs = |value: &T| match T::read_value(original) {
-        Some(read) => read != *value,
-        None => !unreadable_wins(value),
-    };
-    match value {
-        Some(value) if differs(value) => map.serialize_entry(json_name, value),
-        _ => map.serialize_entry(json_name, original),
-    }
-}
-
-/// Reads a value into a field. Returns the value if it must be kept in `extra` as well.
-pub(super) fn replace_field<T: Lenient>(slot: &mut Option<T>, value: Value) -> Option<Value> {
-    match T::read(&value, Accept::Anything) {
-        Ok(Reading::Exact(read)) => {
-            *slot = Some(read);
-            None
-        }
-        Ok(Reading::Respelled(read, _)) => {
-            *slot = Some(read);
-            Some(value)
-        }
-        Ok(Reading::Other(_)) | Err(_) => {
-            *slot = None;
-            Some(value)
-        }
-    }
-}
-
-/// Like [`replace_field`], for a field that always has a value.
-pub(super) fn replace_required<T: Lenient>(field: &mut T, value: Value) -> Option<Value> {
-    let mut slot = None;
-    let kept = replace_field(&mut slot, value);
-    if let Some(read) = slot {
-        *field = read;
-    }
-    kept
 }
 
 /// Defines a `#[non_exhaustive]` struct with public fields, its `Serialize` and its `Deserialize`.
@@ -312,7 +175,8 @@ macro_rules! open_struct {
             use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
             use serde::ser::{Serialize, SerializeMap, Serializer};
             use $crate::types::lenient::{Accept, Lenient, Reading};
-            use $crate::types::open_struct::{self, FieldName, KnownField, OpenStruct};
+            use $crate::types::open_field;
+            use $crate::types::open_struct::{FieldName, KnownField, OpenStruct};
 
             #[allow(non_camel_case_types)]
             enum Field {
@@ -344,17 +208,17 @@ macro_rules! open_struct {
                 while let Some(name) = map.next_key()? {
                     match name {
                         $(
-                            FieldName::Known(Field::$required) => open_struct::read_field(
+                            FieldName::Known(Field::$required) => open_field::read_field(
                                 &mut $required, $required_json, if_required, &mut extra, &mut map,
                             )?,
                         )*
                         $(
-                            FieldName::Known(Field::$defaulted) => open_struct::read_field(
+                            FieldName::Known(Field::$defaulted) => open_field::read_field(
                                 &mut $defaulted, $defaulted_json, if_optional, &mut extra, &mut map,
                             )?,
                         )*
                         $(
-                            FieldName::Known(Field::$optional) => open_struct::read_field(
+                            FieldName::Known(Field::$optional) => open_field::read_field(
                                 &mut $optional, $optional_json, if_optional, &mut extra, &mut map,
                             )?,
                         )*
@@ -364,14 +228,14 @@ macro_rules! open_struct {
                     }
                 }
                 if if_required == Accept::Anything && ($( $required.is_none() || )* false) {
-                    $( open_struct::put_back(&mut extra, $required_json, $required)?; )*
-                    $( open_struct::put_back(&mut extra, $defaulted_json, $defaulted)?; )*
-                    $( open_struct::put_back(&mut extra, $optional_json, $optional)?; )*
+                    $( open_field::put_back(&mut extra, $required_json, $required)?; )*
+                    $( open_field::put_back(&mut extra, $defaulted_json, $defaulted)?; )*
+                    $( open_field::put_back(&mut extra, $optional_json, $optional)?; )*
                     let object = serde_json::Value::Object(extra);
                     return Ok(Reading::Other(Box::new(object)));
                 }
                 Ok(Reading::Exact($name {
-                    $( $required: open_struct::required($required, $required_json)?, )*
+                    $( $required: open_field::required($required, $required_json)?, )*
                     $( $defaulted: $defaulted.unwrap_or_default(), )*
                     $( $optional, )*
                     extra,
@@ -417,18 +281,18 @@ macro_rules! open_struct {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     let mut map = serializer.serialize_map(None)?;
                     $(
-                        open_struct::write_field(
+                        open_field::write_field(
                             &mut map, $required_json, Some(&self.$required), &self.extra, |_| true,
                         )?;
                     )*
                     $(
-                        open_struct::write_field(
+                        open_field::write_field(
                             &mut map, $defaulted_json, Some(&self.$defaulted), &self.extra,
                             |value| *value == <$defaulted_type>::default(),
                         )?;
                     )*
                     $(
-                        open_struct::write_field(
+                        open_field::write_field(
                             &mut map, $optional_json, self.$optional.as_ref(), &self.extra,
                             |_| false,
                         )?;
@@ -455,17 +319,17 @@ macro_rules! open_struct {
                     let kept = match Field::from_json_name(&json_name) {
                         $(
                             Some(Field::$required) => {
-                                open_struct::replace_required(&mut self.$required, value)
+                                open_field::replace_required(&mut self.$required, value)
                             }
                         )*
                         $(
                             Some(Field::$defaulted) => {
-                                open_struct::replace_required(&mut self.$defaulted, value)
+                                open_field::replace_required(&mut self.$defaulted, value)
                             }
                         )*
                         $(
                             Some(Field::$optional) => {
-                                open_struct::replace_field(&mut self.$optional, value)
+                                open_field::replace_field(&mut self.$optional, value)
                             }
                         )*
                         None => Some(value),

@@ -15,6 +15,7 @@ mod limits;
 mod many_mocks;
 mod memory;
 mod page;
+mod samples;
 mod state_file;
 mod support;
 #[cfg(feature = "tls")]

@@ -6,7 +6,7 @@ pub(crate) mod program;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use orionos_mock_server::MockServer;
+use orionos_mock_server::{Clock, MockServer};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -63,6 +63,20 @@ pub(crate) async fn send_request(
         headers: head.headers,
         body,
     })
+}
+
+/// A mock whose clock stands still.
+pub(crate) fn frozen() -> MockServer {
+    MockServer::builder()
+        .clock(Clock::frozen())
+        .in_process()
+        .unwrap()
+}
+
+/// Reads a sample.
+pub(crate) fn fixture(name: &str) -> Value {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Creates an agent, and returns its id.
