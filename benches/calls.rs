@@ -82,43 +82,33 @@ fn measure(report: &mut Report) {
     );
     table.row(&["send message"], both);
 
-    let title = "With a counting observer : without";
-    let table = report.table(title, &["Call"], &CallCosts::COLUMNS);
-    let observed = orionos_benches::observed_client(&server.base_url).agents();
-    let both = costs.cells(
-        async || drop(observed.get(AGENT).send().await.expect("an agent")),
-        async || drop(agents.get(AGENT).send().await.expect("an agent")),
-    );
-    table.row(&["get"], both);
-    let both = costs.cells(
-        async || {
-            let message = observed.send_message(AGENT, TEXT).send().await;
-            drop(message.expect("a reply"));
-        },
-        async || {
-            let message = agents.send_message(AGENT, TEXT).send().await;
-            drop(message.expect("a reply"));
-        },
-    );
-    table.row(&["send message"], both);
-
-    let title = "With a store : without";
-    let table = report.table(title, &["Call"], &CallCosts::COLUMNS);
-    let sharing = orionos_benches::sharing_client(&server.base_url).agents();
-    let both = costs.cells(
-        async || drop(sharing.get(AGENT).send().await.expect("an agent")),
-        async || drop(agents.get(AGENT).send().await.expect("an agent")),
-    );
-    table.row(&["get"], both);
-    let both = costs.cells(
-        async || {
-            let message = sharing.send_message(AGENT, TEXT).send().await;
-            drop(message.expect("a reply"));
-        },
-        async || {
-            let message = agents.send_message(AGENT, TEXT).send().await;
-            drop(message.expect("a reply"));
-        },
-    );
-    table.row(&["send message"], both);
+    for (title, client) in [
+        (
+            "With a counting observer : without",
+            orionos_benches::observed_client(&server.base_url),
+        ),
+        (
+            "With a store : without",
+            orionos_benches::sharing_client(&server.base_url),
+        ),
+    ] {
+        let table = report.table(title, &["Call"], &CallCosts::COLUMNS);
+        let with = client.agents();
+        let both = costs.cells(
+            async || drop(with.get(AGENT).send().await.expect("an agent")),
+            async || drop(agents.get(AGENT).send().await.expect("an agent")),
+        );
+        table.row(&["get"], both);
+        let both = costs.cells(
+            async || {
+                let message = with.send_message(AGENT, TEXT).send().await;
+                drop(message.expect("a reply"));
+            },
+            async || {
+                let message = agents.send_message(AGENT, TEXT).send().await;
+                drop(message.expect("a reply"));
+            },
+        );
+        table.row(&["send message"], both);
+    }
 }

@@ -373,27 +373,25 @@ async fn a_layers_own_time_limit_says_whether_the_request_was_sent() {
 }
 
 /// Sends each request a second time if the first one failed.
-#[derive(Clone)]
-struct Twice(ReqwestService);
-
-impl Service<Request<RequestBody>> for Twice {
-    type Response = Response<ResponseBody>;
-    type Error = OrionError;
-    type Future = ServiceFuture<OrionError>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), OrionError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let mut service = self.0.clone();
-        Box::pin(async move {
-            match service.call(request.clone()).await {
-                Err(_) => service.call(request).await,
+fn twice(
+    inner: ReqwestService,
+) -> impl Service<
+    Request<RequestBody>,
+    Response = Response<ResponseBody>,
+    Error = OrionError,
+    Future: Send,
+> + Clone
++ Send
++ 'static {
+    tower::service_fn(move |request: Request<RequestBody>| {
+        let mut inner = inner.clone();
+        async move {
+            match inner.call(request.clone()).await {
+                Err(_) => inner.call(request).await,
                 response => response,
             }
-        })
-    }
+        }
+    })
 }
 
 #[tokio::test]
@@ -411,7 +409,7 @@ async fn a_layer_that_sends_again_cannot_hide_that_the_first_request_was_sent() 
         .api_key("key")
         .base_url(&base_url)
         .retry(RetryPolicy::none())
-        .http_service(Twice(inner.unwrap()));
+        .http_service(twice(inner.unwrap()));
     let orion = orion.build().unwrap();
     let error = orion.agents().create("New").send().await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
@@ -508,7 +506,7 @@ fn settings_that_cannot_be_in_the_service_are_errors() {
     let layered = || {
         OrionOS::builder()
             .api_key("key")
-            .http_service(Twice(service.clone()))
+            .http_service(twice(service.clone()))
     };
     config_error(
         &layered().reqwest_service().unwrap_err(),
@@ -530,7 +528,7 @@ fn settings_that_cannot_be_in_the_service_are_errors() {
     }
     // The client that has the key decides.
     let plain = || OrionOS::builder().base_url("http://api.invalid/v1");
-    let service = Twice(plain().reqwest_service().unwrap());
+    let service = twice(plain().reqwest_service().unwrap());
     let error = plain()
         .api_key("key")
         .http_service(service)
@@ -541,27 +539,16 @@ fn settings_that_cannot_be_in_the_service_are_errors() {
 
 #[tokio::test]
 async fn a_layer_can_replace_a_body() {
-    #[derive(Clone)]
-    struct Renames(ReqwestService);
-    impl Service<Request<RequestBody>> for Renames {
-        type Response = Response<ResponseBody>;
-        type Error = OrionError;
-        type Future = ServiceFuture<OrionError>;
-
-        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), OrionError>> {
-            self.0.poll_ready(cx)
-        }
-
-        fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-            let request = request.map(|body| {
-                let text = String::from_utf8_lossy(body.bytes()).replace("Old", "New name");
-                RequestBody::from(bytes::Bytes::from(text))
-            });
-            self.0.call(request)
-        }
-    }
+    let rename = |request: Request<RequestBody>| {
+        request.map(|body| {
+            let text = String::from_utf8_lossy(body.bytes()).replace("Old", "New name");
+            RequestBody::from(bytes::Bytes::from(text))
+        })
+    };
     let mock = mock().await;
-    let service = Renames(to(&mock).reqwest_service().unwrap());
+    let service = ServiceBuilder::new()
+        .map_request(rename)
+        .service(to(&mock).reqwest_service().unwrap());
     let orion = OrionOS::builder()
         .api_key(mock.api_key())
         .base_url(mock.base_url());
