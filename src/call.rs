@@ -100,7 +100,7 @@ fn execute<R: ReadResponse>(
     }
 }
 
-/// Tells of a call whose request cannot be sent.
+/// Reports a call whose request cannot be sent.
 #[cold]
 fn not_started(handle: &Handle, operation: &Operation, error: OrionError) -> OrionError {
     let error = error.of_operation(operation.name);

@@ -4,7 +4,7 @@ use http::header::{HeaderMap, HeaderValue};
 
 use crate::rate_limit::{RateLimit, RateLimitHeaders};
 
-/// The headers that every call looks at.
+/// The response headers that every call needs.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseHeaders<'a> {
     pub(crate) rate_limit: Option<RateLimit>,

@@ -69,7 +69,7 @@ impl Options {
                     processes = number.expect("--processes needs a number");
                 }
                 "--shipped" => shipped = arguments.next(),
-                // Cargo adds it.
+                // Cargo adds this argument.
                 "--bench" => {}
                 _ => others.push(argument),
             }
@@ -93,8 +93,8 @@ fn measure_once(program: &str, arguments: &[String]) -> Report {
     Report::from_lines(&String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-/// Measures the baseline and what is compared with it in turns, so that a disturbance affects both. Who
-/// begins alternates. Returns the results of both, the baseline's second, without those of the first
+/// Measures the baseline and what is compared with it in turns, so that a disturbance affects both. They
+/// take turns in going first. Returns the results of both, the baseline's second, without those of the first
 /// rounds, which open connections and fill caches.
 pub fn in_turns<T>(
     rounds: usize,

@@ -20,7 +20,7 @@ pub(crate) fn describe(program: &str, processes: usize) -> String {
     )
 }
 
-/// Tells from the folder of a program how it was built.
+/// Derives the build profile from the folder of the program.
 pub(crate) fn build(program: &str) -> String {
     let folders = Path::new(program).ancestors();
     let is_profile = |folder: &&Path| folder.ends_with("shipped") || folder.ends_with("release");

@@ -108,7 +108,7 @@ impl Report {
         self.0.last_mut().expect("it was just added")
     }
 
-    /// Returns a line per table and per row, with tabs between what is in them.
+    /// Returns one line per table and per row, with fields separated by tabs.
     pub(crate) fn to_lines(&self) -> String {
         let mut lines = String::new();
         for table in &self.0 {

@@ -26,7 +26,7 @@ fn measure(report: &mut Report) {
         runtime: orionos_benches::runtime(),
         allocator: ALLOCATOR,
     };
-    // octocrab starts a task.
+    // octocrab starts a task, which needs a runtime.
     let _guard = costs.runtime.enter();
     let raw = Handwritten::new(&server.base_url);
     let again = Handwritten::new(&server.base_url);

@@ -7,7 +7,7 @@ use super::details::{BoxError, ConnectionError, TimeoutError};
 use super::orion_error::OrionError;
 use super::timeout_kind::TimeoutKind;
 
-/// Said before the error of a layer, which may say itself what failed.
+/// Comes before the text of a layer's error.
 const WHAT: &str = "the HTTP service failed";
 
 impl OrionError {
@@ -55,7 +55,7 @@ impl OrionError {
     }
 }
 
-/// Returns the first of an error and its causes that is looked for.
+/// Returns the first error that matches, of an error and its causes.
 fn find<'a, T>(
     error: &'a (dyn StdError + 'static),
     look: impl Fn(&'a (dyn StdError + 'static)) -> Option<T>,
@@ -70,7 +70,7 @@ fn find<'a, T>(
     None
 }
 
-/// Says whether there was no connection.
+/// Returns whether there was no connection.
 fn unreachable(error: &(dyn StdError + 'static)) -> Option<()> {
     let by_system = error.downcast_ref::<io::Error>().is_some_and(|error| {
         matches!(

@@ -31,8 +31,8 @@ pub(super) struct Lease {
     refused: u64,
     returned: u64,
     is_report_scheduled: bool,
-    /// Whether the store granted calls without knowing the window: other clients wait for what the
-    /// server tells.
+    /// Whether the store granted calls without knowing the window. Other clients then wait until this
+    /// client reports the server's limits.
     is_probe: bool,
     /// Calls sent in this second and the one before: what is wanted beyond the waiting ones.
     second: Option<Instant>,

@@ -11,7 +11,7 @@ use super::store::Grant;
 #[derive(Debug)]
 pub(super) struct Reserved {
     lease: Lease,
-    /// If they are limited.
+    /// Places for messages in flight, if their number is limited.
     places: Option<Places>,
     is_lost: bool,
     /// Whether calls need a reservation before any window is known.
@@ -19,7 +19,7 @@ pub(super) struct Reserved {
 }
 
 impl Reserved {
-    /// Nothing yet, under this name of the window in the store.
+    /// Starts with nothing reserved. The window has this name in the store.
     pub(super) fn new(window: String, most_places: Option<u64>, is_lost: bool) -> Self {
         Self {
             places: most_places.map(|most| Places::new(window.clone(), most)),

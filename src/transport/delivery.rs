@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 const WAITING: u8 = 0;
-/// A user's service has it. What the service does with it is not known.
+/// The request was passed to a user's service. Whether it was sent is unknown.
 const WITH_SERVICE: u8 = 1;
 const HANDED_OVER: u8 = 2;
 const GIVEN_UP: u8 = 3;

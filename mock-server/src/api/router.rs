@@ -37,7 +37,7 @@ pub(crate) fn find(path: &str) -> Option<Found> {
     })
 }
 
-/// Nothing has an id that is not UTF-8 after percent-decoding.
+/// Decodes an id. One that is not UTF-8 becomes an id that no agent has.
 fn decode(id: &str) -> String {
     let decoded = percent_decode_str(id).decode_utf8();
     decoded.map_or("\u{fffd}".to_owned(), Cow::into_owned)

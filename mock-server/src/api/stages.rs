@@ -39,7 +39,7 @@ const REQUEST_ID_HEADER: &str = "x-request-id";
 
 /// A request with what its path and its key say.
 pub(crate) struct Arrived<B> {
-    /// On the heap, so that what passes a request on does not copy it.
+    /// On the heap, so that it is not copied from function to function.
     exchange: Box<Exchange>,
     /// `None` if no path matched.
     route: Option<&'static Route>,
@@ -68,7 +68,7 @@ impl<B> Arrived<B> {
     }
 }
 
-/// Leads a request through all stages.
+/// Runs all stages for a request.
 pub(crate) async fn serve<B>(arrived: Arrived<B>) -> Response
 where
     B: Body<Data = Bytes>,

@@ -2,8 +2,8 @@
 
 use std::panic::resume_unwind;
 
-/// Does in a separate thread what may block, so that a signal can end the program meanwhile. The thread
-/// ends with the process.
+/// Runs a function that may block in a thread of its own, so that a signal can still end the program.
+/// The thread ends with the process.
 pub(crate) async fn waiting<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(act).await {
         Ok(done) => done,

@@ -109,7 +109,7 @@ async fn answer(
     let request = ControlRequest {
         app: control.app.clone(),
         head,
-        // Nothing has a name that is not UTF-8 after percent-decoding.
+        // A name that is not UTF-8 becomes a name that nothing has.
         parameter: parameters.map_or("\u{fffd}".to_owned(), |parameters| {
             let mut values = parameters.iter().map(|(_, value)| value);
             values.next().unwrap_or_default().to_owned()

@@ -9,7 +9,7 @@ use crate::protocol::payload::Payload;
 /// A response of the mock.
 pub(crate) type Response = http::Response<Payload>;
 
-/// About how many bytes a response has besides texts of any length.
+/// The approximate size of a response in bytes, without its texts.
 const USUAL_BYTES: usize = 384;
 
 /// Returns `data` in the envelope of a success. `length` is about how long the texts in it are.

@@ -20,7 +20,7 @@ const FEW: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct JsonObject {
     fields: Vec<(String, Value)>,
-    /// The places of the fields, if there are many.
+    /// The index of each field by name, if there are many fields.
     places: HashMap<String, usize>,
 }
 
@@ -44,7 +44,8 @@ impl JsonObject {
         self.get(name).and_then(Value::as_str)
     }
 
-    /// Takes the text of a field, which is null from then on. Returns an empty text if it is none.
+    /// Takes the text out of a field and leaves null. If the field is missing or is not a text, the
+    /// result is empty.
     pub(crate) fn take_text(&mut self, name: &str) -> String {
         let value = self.place(name).map(|place| self.fields[place].1.take());
         match value {

@@ -62,7 +62,7 @@ impl MockService {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        // What can be done before the future exists does not need room in it.
+        // This runs before the future is made, so that its values do not make the future larger.
         let permission = self.0.cors.permission(&request).map(Box::new);
         let preflight = permission.as_ref().and_then(|it| it.preflight());
         let responding = match preflight {

@@ -80,7 +80,7 @@ impl RateLimitHeaders {
     }
 }
 
-/// The values of the last response that the next one probably has, too.
+/// Values of the last response that the next one probably repeats.
 #[derive(Debug, Default)]
 pub(crate) struct WrittenHeaders {
     limit: NumberHeader,

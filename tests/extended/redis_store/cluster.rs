@@ -94,7 +94,7 @@ async fn a_slot_that_moves_and_a_node_that_dies_stop_no_call() {
     sleep(Duration::from_millis(2_500)).await;
     assert!(nodes[to].scripts().await > before, "no MOVED was followed");
     done += calls.stop("a slot that moves").await.done;
-    // It is no outage, unless the machine is busy.
+    // The store stays reachable while a slot moves. On a busy machine, one reply may come too late.
     assert!(log.outages().await <= 1);
 
     // The node dies, and comes back.

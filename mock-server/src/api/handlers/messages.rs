@@ -122,7 +122,7 @@ impl Accepted {
     }
 }
 
-/// What a response repeats of a message.
+/// The parts of a message that its response repeats.
 struct Sent<'a> {
     message_id: &'a str,
     user_id: Option<&'a str>,

@@ -84,8 +84,8 @@ impl Target {
     }
 }
 
-/// Without telling Redis about this library, which takes a permission that only Redis 7.2 and later
-/// have a name for.
+/// Removes the command that tells Redis the name of this library. It needs a permission that exists only
+/// in Redis 7.2 and later.
 fn without_client_info(settings: &RedisConnectionInfo) -> RedisConnectionInfo {
     settings.clone().set_skip_set_lib_name()
 }
