@@ -14,6 +14,7 @@ pub(crate) mod operation;
 pub(crate) mod page;
 pub(crate) mod patience;
 pub(crate) mod payload;
+pub(crate) mod plain_json;
 pub(crate) mod route;
 pub(crate) mod timestamp;
 pub(crate) mod validate;

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod agent;
 pub(crate) mod app;
 pub(crate) mod clock;
+pub(crate) mod id_map;
 pub(crate) mod ids;
 pub(crate) mod in_flight;
 pub(crate) mod keys;

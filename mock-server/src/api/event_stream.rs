@@ -70,7 +70,7 @@ pub(crate) fn event_stream(
         end: End::NotYet,
         finish,
         clock: exchange.account.clock.clone(),
-        fault: exchange.plan.kind.clone(),
+        fault: exchange.plan.kind.as_deref().cloned(),
         drip: VecDeque::new(),
         _slot: slot,
     };

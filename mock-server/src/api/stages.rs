@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{DATE, HeaderMap, HeaderValue};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, StatusCode, request};
 use http_body::Body;
 
@@ -34,8 +34,8 @@ use crate::state::keys::KeyState;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// Names the fault that was applied to a response.
-const FAULT_HEADER: &str = "x-mock-fault";
-const REQUEST_ID_HEADER: &str = "x-request-id";
+const FAULT_HEADER: HeaderName = HeaderName::from_static("x-mock-fault");
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request with what its path and its key say.
 pub(crate) struct Arrived<B> {
@@ -321,7 +321,7 @@ fn finish(
     let recorded = {
         let account = exchange.account.clone();
         let state = &mut *account.lock();
-        let misses_stream = (exchange.plan.kind.as_ref()).is_some_and(FaultKind::needs_a_stream)
+        let misses_stream = (exchange.plan.kind.as_deref()).is_some_and(FaultKind::needs_a_stream)
             && matches!(response.body(), Payload::Bytes(_));
         if misses_stream {
             state.faults.take_back(&mut exchange.plan);
@@ -368,7 +368,11 @@ fn write_headers(exchange: &Exchange, state: &mut AccountState, headers: &mut He
                 .windows
                 .headers(&state.limits, exchange.operation, agent, exchange.now)
         });
-        let injected = exchange.plan.kind.as_ref().and_then(FaultKind::rate_limit);
+        let injected = exchange
+            .plan
+            .kind
+            .as_deref()
+            .and_then(FaultKind::rate_limit);
         if let Some(delay) = injected {
             rate_limit = rate_limit.exhausted(exchange.now, delay);
         }

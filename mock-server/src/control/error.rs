@@ -43,6 +43,6 @@ impl ControlError {
 
 impl From<Failure> for ControlError {
     fn from(failure: Failure) -> Self {
-        Self::new(failure.status, failure.message)
+        Self::new(failure.status, failure.message.as_str())
     }
 }

@@ -43,7 +43,8 @@ struct ArmedFault {
 pub(crate) struct FaultPlan {
     /// The delay before the response, in milliseconds.
     pub(crate) latency_ms: u64,
-    pub(crate) kind: Option<FaultKind>,
+    /// On the heap, so that requests without a fault do not carry the room for one.
+    pub(crate) kind: Option<Box<FaultKind>>,
     /// The fault of this kind.
     id: Option<FaultId>,
     /// Whether the mock acts on the request before the connection fails.
@@ -150,7 +151,7 @@ impl Faults {
                     plan.latency_ms = plan.latency_ms.saturating_add(wait);
                 }
                 kind => {
-                    plan.kind = Some(kind.clone());
+                    plan.kind = Some(Box::new(kind.clone()));
                     plan.id = Some(armed.id);
                     plan.acts = armed.fault.acts;
                     plan.name = Some(kind.name());
@@ -272,6 +273,6 @@ mod tests {
             &mut fastrand::Rng::with_seed(1),
         );
         assert!((10..=20).contains(&plan.latency_ms));
-        assert_eq!(plan.kind, Some(FaultKind::Reset));
+        assert_eq!(plan.kind.as_deref(), Some(&FaultKind::Reset));
     }
 }

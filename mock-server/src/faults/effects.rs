@@ -14,7 +14,7 @@ use crate::protocol::payload::Payload;
 
 /// Returns the response of a fault that keeps the mock from acting.
 pub(crate) fn before(plan: &FaultPlan) -> Option<Response> {
-    match plan.kind.as_ref()? {
+    match plan.kind.as_deref()? {
         FaultKind::Status {
             status,
             code,
@@ -65,12 +65,12 @@ fn connection_fault(kind: &FaultKind, acted: bool) -> Option<ConnectionFault> {
 
 /// Changes the response of a request on which the mock has acted.
 pub(crate) fn after(mut response: Response, plan: &FaultPlan) -> Response {
-    let kind = plan.kind.as_ref();
+    let kind = plan.kind.as_deref();
     let fault = kind.and_then(|kind| connection_fault(kind, plan.acts));
     if let Some(fault) = fault {
         return fault.response();
     }
-    match &plan.kind {
+    match kind {
         Some(FaultKind::WrongContentType) => {
             set_content_type(&mut response, "text/plain");
             response

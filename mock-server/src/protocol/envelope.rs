@@ -5,6 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 
 use crate::protocol::payload::Payload;
+use crate::protocol::plain_json;
 
 /// A response of the mock.
 pub(crate) type Response = http::Response<Payload>;
@@ -14,27 +15,36 @@ const USUAL_BYTES: usize = 384;
 
 /// Returns `data` in the envelope of a success. `length` is about how long the texts in it are.
 pub(crate) fn success(status: StatusCode, length: usize, data: &impl Serialize) -> Response {
-    #[derive(Serialize)]
-    struct Success<'a, T> {
-        success: bool,
-        data: &'a T,
-    }
-    let body = Success {
-        success: true,
-        data,
-    };
-    sized_json(status, USUAL_BYTES + length, &body)
+    success_with(status, length, |bytes| plain_json::write(bytes, data))
+}
+
+/// Returns a success whose `data` is what `write` writes.
+pub(crate) fn success_with(
+    status: StatusCode,
+    length: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), serde_json::Error>,
+) -> Response {
+    json_with(status, length, |bytes| {
+        bytes.extend_from_slice(b"{\"success\":true,\"data\":");
+        write(bytes)?;
+        bytes.push(b'}');
+        Ok(())
+    })
 }
 
 /// Returns a JSON response without an envelope.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    sized_json(status, USUAL_BYTES, body)
+    json_with(status, 0, |bytes| serde_json::to_writer(bytes, body))
 }
 
-fn sized_json(status: StatusCode, length: usize, body: &impl Serialize) -> Response {
-    // The mock serializes only maps with string keys, so this cannot fail.
-    let mut bytes = Vec::with_capacity(length);
-    if serde_json::to_writer(&mut bytes, body).is_err() {
+fn json_with(
+    status: StatusCode,
+    length: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), serde_json::Error>,
+) -> Response {
+    // The mock serializes only what is plain, or maps with string keys, so this cannot fail.
+    let mut bytes = Vec::with_capacity(USUAL_BYTES + length);
+    if write(&mut bytes).is_err() {
         bytes.clear();
     }
     let mut response = Response::new(Payload::Bytes(bytes.into()));

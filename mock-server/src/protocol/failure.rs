@@ -1,5 +1,7 @@
 //! The API's errors.
 
+use std::ops::{Deref, DerefMut};
+
 use http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -8,9 +10,13 @@ use serde_json::{Value, json};
 use crate::protocol::data::ErrorObject;
 use crate::protocol::envelope::{self, Response};
 
-/// An error of the API: status, and the code, message and details of the envelope.
+/// An error of the API. It is on the heap, so that a success does not carry the room for it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Content>);
+
+/// The status of an error, and the code, message and details of the envelope.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Content {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -21,16 +27,30 @@ pub(crate) struct Failure {
     allow: Option<Box<str>>,
 }
 
+impl Deref for Failure {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Content {
+        &mut self.0
+    }
+}
+
 impl Failure {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Content {
             status,
             code: code.to_owned(),
             message: message.into(),
             details: None,
             retry_after: None,
             allow: None,
-        }
+        }))
     }
 
     pub(crate) fn with(mut self, details: Value) -> Self {
@@ -176,9 +196,8 @@ impl Failure {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self
-            .allow
-            .and_then(|allow| HeaderValue::from_str(&allow).ok())
+        if let Some(allow) = &self.allow
+            && let Ok(allow) = HeaderValue::from_str(allow)
         {
             headers.insert(ALLOW, allow);
         }

@@ -31,9 +31,11 @@ pub(crate) fn check_sendable(secret: &str) -> Result<(), &'static str> {
 
 /// Returns whether the content type is JSON, with any parameters.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+    const JSON: &str = "application/json";
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let before_parameters = || value.to_str().ok()?.split(';').next();
+        // Most clients send just this.
+        value == JSON
+            || before_parameters().is_some_and(|value| value.trim().eq_ignore_ascii_case(JSON))
+    })
 }

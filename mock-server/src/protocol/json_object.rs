@@ -27,8 +27,10 @@ pub(crate) struct JsonObject {
 impl JsonObject {
     /// Parses a request body.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        // Once for all texts in it.
+        let text = std::str::from_utf8(bytes).map_err(|error| not_json(error.to_string()))?;
         let object: Self =
-            serde_json::from_slice(bytes).map_err(|error| not_an_object(bytes, &error))?;
+            serde_json::from_str(text).map_err(|error| not_an_object(text, &error))?;
         for (_, value) in &object.fields {
             check_depth(value, "body")?;
         }
@@ -66,6 +68,7 @@ impl JsonObject {
         self.fields
     }
 
+    #[inline]
     fn place(&self, name: &str) -> Option<usize> {
         match self.places.is_empty() {
             true => self.fields.iter().position(|(field, _)| field == name),
@@ -99,19 +102,19 @@ impl From<Map<String, Value>> for JsonObject {
     }
 }
 
-fn not_an_object(bytes: &[u8], error: &serde_json::Error) -> Failure {
-    match serde_json::from_slice::<Value>(bytes) {
+fn not_an_object(text: &str, error: &serde_json::Error) -> Failure {
+    match serde_json::from_str::<Value>(text) {
         Ok(other) => Failure::invalid(
             "body",
             "The request body is not a JSON object",
             format!("Must be an object, got {}", kind(&other)),
         ),
-        Err(_) => Failure::invalid(
-            "body",
-            "The request body is not valid JSON",
-            error.to_string(),
-        ),
+        Err(_) => not_json(error.to_string()),
     }
+}
+
+fn not_json(reason: String) -> Failure {
+    Failure::invalid("body", "The request body is not valid JSON", reason)
 }
 
 /// Rejects a value that is nested too deeply.

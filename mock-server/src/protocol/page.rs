@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use http::StatusCode;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::protocol::data::Pagination;
-use crate::protocol::envelope::{Response, success};
+use crate::protocol::envelope::{Response, success_with};
 use crate::protocol::list_query::ListQuery;
+use crate::protocol::plain_json;
 
 /// Returns the response to a list. `key` is the JSON field of the items, such as `agents`, and
 /// `total` the length of the whole list.
@@ -20,15 +20,19 @@ pub(crate) fn page(key: &str, items: &[&RawValue], total: u64, query: &ListQuery
         items_per_page: query.limit,
     };
     let length = items.iter().map(|item| item.get().len() + 1).sum();
-    success(
-        StatusCode::OK,
-        length,
-        &Page {
-            key,
-            items,
-            pagination,
-        },
-    )
+    success_with(StatusCode::OK, length, |bytes| {
+        bytes.extend_from_slice(b"{");
+        plain_json::write(bytes, key)?;
+        bytes.extend_from_slice(b":[");
+        for (index, item) in items.iter().enumerate() {
+            bytes.extend_from_slice(if index == 0 { b"" } else { b"," });
+            bytes.extend_from_slice(item.get().as_bytes());
+        }
+        bytes.extend_from_slice(b"],\"pagination\":");
+        plain_json::write(bytes, &pagination)?;
+        bytes.push(b'}');
+        Ok(())
+    })
 }
 
 /// Returns the positions of a page's items in a list of this length.
@@ -37,19 +41,4 @@ pub(crate) fn range(query: &ListQuery, total: usize) -> Range<usize> {
     let start = usize::try_from(skip).unwrap_or(usize::MAX).min(total);
     let length = usize::try_from(query.limit).unwrap_or(usize::MAX);
     start..start.saturating_add(length).min(total)
-}
-
-struct Page<'a> {
-    key: &'a str,
-    items: &'a [&'a RawValue],
-    pagination: Pagination,
-}
-
-impl Serialize for Page<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry(self.key, self.items)?;
-        map.serialize_entry("pagination", &self.pagination)?;
-        map.end()
-    }
 }

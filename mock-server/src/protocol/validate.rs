@@ -200,6 +200,7 @@ mod tests {
         create(&body, &PROVIDERS.map(str::to_owned))
             .unwrap_err()
             .details
+            .clone()
             .unwrap()
     }
 

@@ -64,17 +64,16 @@ pub(crate) fn agents(
         };
         let body = JsonObject::from(body);
         validate::create(&body, providers).map_err(|failure| {
-            let reason = failure
-                .details
-                .and_then(|details| details.get("reason").cloned());
+            let details = failure.details.as_ref();
+            let reason = details.and_then(|details| details.get("reason"));
             invalid(format!(
                 "{}: {}",
                 failure.message,
-                reason.unwrap_or_default()
+                reason.unwrap_or(&Value::Null)
             ))
         })?;
         for (_, value) in body.iter() {
-            check_depth(value, "agent").map_err(|failure| invalid(failure.message))?;
+            check_depth(value, "agent").map_err(|failure| invalid(failure.message.clone()))?;
         }
         let mut agent = Agent::new(id, body, now);
         agent.status = status;

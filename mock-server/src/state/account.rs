@@ -1,6 +1,5 @@
 //! An account: everything that the requests with its key see and change.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::journal::pattern::RequestPattern;
 use crate::journal::record::Journal;
 use crate::protocol::date_header::DateHeader;
 use crate::state::clock::RunningClock;
+use crate::state::id_map::IdMap;
 use crate::state::ids::Random;
 use crate::state::limits::Limits;
 use crate::state::replies::Replies;
@@ -38,7 +38,7 @@ pub(crate) struct AccountState {
     pub(crate) limits: Limits,
     pub(crate) windows: Windows,
     /// The number of messages in flight by agent.
-    pub(crate) in_flight: HashMap<String, u64>,
+    pub(crate) in_flight: IdMap<u64>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) replies: Replies,
@@ -92,7 +92,7 @@ impl AccountState {
             store: Store::default(),
             limits: settings.limits.clone(),
             windows: Windows::default(),
-            in_flight: HashMap::new(),
+            in_flight: IdMap::default(),
             journal: Journal::default(),
             faults: Faults::default(),
             replies: settings.replies.clone(),

@@ -43,8 +43,9 @@ pub(crate) fn agent_id(random: &mut fastrand::Rng) -> String {
 
 fn new_id(prefix: &str, random: &mut fastrand::Rng, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut id = String::with_capacity(prefix.len() + length);
-    id.push_str(prefix);
-    id.extend((0..length).map(|_| char::from(LETTERS[random.usize(..LETTERS.len())])));
-    id
+    let mut id = Vec::with_capacity(prefix.len() + length);
+    id.extend_from_slice(prefix.as_bytes());
+    id.extend((0..length).map(|_| LETTERS[random.usize(..LETTERS.len())]));
+    // All letters are ASCII.
+    String::from_utf8(id).unwrap_or_default()
 }

@@ -1,10 +1,11 @@
 //! API keys and their permissions.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::state::id_map::IdMap;
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +27,7 @@ const MAX_KEYS: usize = 10_000;
 
 /// The keys that the mock knows. `Debug` shows only their number.
 #[derive(Default, Clone)]
-pub(crate) struct Keys(HashMap<String, KeyState>);
+pub(crate) struct Keys(IdMap<KeyState>);
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

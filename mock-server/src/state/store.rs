@@ -9,13 +9,14 @@ use serde_json::value::RawValue;
 use crate::protocol::list_query::{ListQuery, SortBy};
 use crate::protocol::page::range;
 use crate::state::agent::{Agent, Rendered};
+use crate::state::id_map::IdMap;
 
 /// The agents of an account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
     /// `None` marks a deleted agent.
     agents: Vec<Option<Agent>>,
-    by_id: HashMap<String, usize>,
+    by_id: IdMap<usize>,
     next_number: u64,
     /// The number of changes, which tells what a state file has.
     changes: u64,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::protocol::number_header::{self, NumberHeader};
 use crate::protocol::operation::Operation;
+use crate::state::id_map::IdMap;
 use crate::state::limits::Limits;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -25,7 +26,7 @@ pub(crate) struct Windows {
     account: u64,
     used: HashMap<Operation, u64>,
     /// The windows of messages, by agent.
-    messages: HashMap<String, u64>,
+    messages: IdMap<u64>,
 }
 
 /// How many windows of agents are shown.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::endpoint::Handled;
 use crate::api::exchange::Exchange;
 use crate::protocol::data::{CreatedAgent, DeletedAgent, UpdatedAgent};
-use crate::protocol::envelope::success;
+use crate::protocol::envelope::{success, success_with};
 use crate::protocol::failure::Failure;
 use crate::protocol::list_query::ListQuery;
 use crate::protocol::page::page;
@@ -32,7 +32,7 @@ pub(crate) fn create(
         name: &agent.name,
         status: &agent.status,
         created_at: agent.created_at,
-        api_endpoint: format!("{}/agents/{}", exchange.app.settings.base_url, agent.id),
+        api_endpoint: [&exchange.app.settings.base_url, "/agents/", &agent.id].concat(),
     };
     let response = success(StatusCode::CREATED, agent.name.len(), &data);
     state.store.insert(agent);
@@ -52,9 +52,12 @@ pub(crate) fn get(exchange: &mut Exchange, state: &mut AccountState) -> Result<H
         .store
         .get(id)
         .ok_or_else(|| Failure::no_such("Agent", id))?;
-    let json = agent.full_json();
-    let length = json.map_or(0, |json| json.get().len());
-    Ok(Handled::Response(success(StatusCode::OK, length, &json)))
+    let json = agent.full_json().map_or("null", |json| json.get());
+    let response = success_with(StatusCode::OK, json.len(), |bytes| {
+        bytes.extend_from_slice(json.as_bytes());
+        Ok(())
+    });
+    Ok(Handled::Response(response))
 }
 
 pub(crate) fn update(
