@@ -154,6 +154,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use http::Method;
     use jiff::Timestamp;
 
@@ -161,7 +162,11 @@ mod tests {
     use crate::protocol::operation::Operation;
 
     fn response(status: u16) -> Option<ResponseEntry> {
-        Some(ResponseEntry::new(status, &http::HeaderMap::new(), b"{}"))
+        Some(ResponseEntry::new(
+            status,
+            &http::HeaderMap::new(),
+            &Bytes::from_static(b"{}"),
+        ))
     }
 
     fn request(operation: Operation, body: &[u8]) -> Entry {
@@ -221,7 +226,7 @@ mod tests {
     #[test]
     fn responses_count_against_the_limit_of_bytes() {
         let mut journal = Journal::default();
-        let body = [0; 64 << 10];
+        let body = Bytes::from(vec![0; 64 << 10]);
         for _ in 0..1_000 {
             let id = journal.add(request(Operation::Get, b""));
             let response = ResponseEntry::new(200, &http::HeaderMap::new(), &body);

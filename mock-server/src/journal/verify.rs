@@ -136,6 +136,7 @@ pub(crate) fn check(
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use http::Method;
     use jiff::Timestamp;
     use serde_json::json;
@@ -147,7 +148,7 @@ mod tests {
     use crate::protocol::operation::Operation;
 
     fn respond(journal: &mut Journal, id: EntryId, status: u16) {
-        let response = ResponseEntry::new(status, &http::HeaderMap::new(), b"");
+        let response = ResponseEntry::new(status, &http::HeaderMap::new(), &Bytes::new());
         journal.respond(id, Some(response), None);
     }
 

@@ -47,6 +47,10 @@ fn json_with(
     if write(&mut bytes).is_err() {
         bytes.clear();
     }
+    // The journal may keep the buffer for long.
+    if bytes.capacity() > bytes.len() + USUAL_BYTES {
+        bytes.shrink_to_fit();
+    }
     let mut response = Response::new(Payload::Bytes(bytes.into()));
     *response.status_mut() = status;
     // Content type, three rate-limit headers, date and request id.

@@ -6,9 +6,9 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 /// section 11.1).
 pub(crate) fn bearer_key(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = value.split_once(' ')?;
-    let key = key.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+    let (scheme, key) = value.split_at_checked("Bearer ".len())?;
+    let key = key.trim_ascii();
+    (scheme.eq_ignore_ascii_case("Bearer ") && !key.is_empty()).then_some(key)
 }
 
 /// The longest key or token.

@@ -216,6 +216,7 @@ async fn serve_http1(
         .serve_connection(io, service);
     loop {
         tokio::select! {
+            biased;
             // Errors are those of the client or of a fault, and nobody needs to know them.
             _ = future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
             changed = phases.changed() => {
