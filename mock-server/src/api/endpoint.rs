@@ -64,12 +64,6 @@ impl Route {
         route::parameter(self.path)
     }
 
-    /// Returns what is before and after the id in the path.
-    pub(crate) fn around_id(&self) -> Option<(&'static str, &'static str)> {
-        let (before, rest) = self.path.split_once('{')?;
-        rest.split_once('}').map(|(_, after)| (before, after))
-    }
-
     /// Returns whether the path has the id of an agent, which faults, limits and the journal use.
     pub(crate) fn names_agent(&self) -> bool {
         self.id_name() == Some("agentId")

@@ -5,5 +5,5 @@ pub(crate) mod examples;
 pub(crate) mod operations;
 pub(crate) mod parts;
 pub(crate) mod requests;
-pub(crate) mod router;
+pub(crate) mod response;
 pub(crate) mod types;

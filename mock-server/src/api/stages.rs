@@ -11,7 +11,7 @@ use http_body::Body;
 use crate::api::endpoint::{Endpoint, Handled, Later, Route};
 use crate::api::exchange::Exchange;
 use crate::api::recorder::Recorder;
-use crate::api::router::{self, Found};
+use crate::api::router;
 use crate::faults::armed::FaultPlan;
 use crate::faults::connection_fault::ConnectionFault;
 use crate::faults::effects;
@@ -52,10 +52,8 @@ impl<B> Arrived<B> {
     /// Finds the route and the account of a request.
     pub(crate) fn new(app: &Arc<App>, request: Request<B>) -> Self {
         let (head, body) = request.into_parts();
-        let (route, id) = match router::find(head.uri.path()) {
-            Some(Found { route, id }) => (Some(route), id),
-            None => (None, None),
-        };
+        let (route, id) = router::find(head.uri.path()).unzip();
+        let id = id.flatten();
         let endpoint = route.and_then(|route| route.endpoint(&head.method));
         let names_agent = route.is_some_and(Route::names_agent);
         let operation = endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation);

@@ -1,15 +1,11 @@
-//! The router of the control API, built from the route table.
+//! The control API: finds the route of a request in the route table, and calls its handler.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request, State};
-use axum::routing::{MethodRouter, any};
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::control::access::ControlAccess;
 use crate::control::document;
@@ -18,9 +14,10 @@ use crate::control::error::ControlError;
 use crate::control::guard;
 use crate::control::request::ControlRequest;
 use crate::control::routes::ROUTES;
-use crate::protocol::body::{self, BodyError};
+use crate::protocol::body::{self, BodyError, BoxError};
 use crate::protocol::envelope::Response;
 use crate::protocol::headers::is_json;
+use crate::protocol::paths::Paths;
 use crate::state::app::App;
 
 /// The largest body of most requests.
@@ -38,88 +35,73 @@ static DOCUMENT: Route = Route {
     }],
 };
 
-struct Control {
-    app: Arc<App>,
-    access: ControlAccess,
+static PATHS: LazyLock<Paths<Route>> = LazyLock::new(|| {
+    let routes = ROUTES.iter().chain([&DOCUMENT]);
+    Paths::new(routes.map(|route| (route.path, route)))
+});
+
+/// The control API of a mock.
+pub(crate) struct ControlApi {
+    pub(crate) app: Arc<App>,
+    pub(crate) access: ControlAccess,
 }
 
-type Parameters = Result<RawPathParams, RawPathParamsRejection>;
+type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
 
-/// Returns the router of the control API.
-pub(crate) fn router(app: Arc<App>, access: ControlAccess) -> Router {
-    let mut router = Router::new().route("/__mock/{*rest}", at(None));
-    for route in ROUTES.iter().chain([&DOCUMENT]) {
-        router = router.route(route.path, at(Some(route)));
+impl ControlApi {
+    /// Returns whether a path belongs to the control API.
+    pub(crate) fn has(path: &str) -> bool {
+        let rest = path.strip_prefix("/__mock");
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
-    router.with_state(Arc::new(Control { app, access }))
-}
 
-fn at(route: Option<&'static Route>) -> MethodRouter<Arc<Control>> {
-    any(
-        move |State(control): State<Arc<Control>>, parameters: Parameters, request: Request| {
-            serve(control, route, parameters, request)
-        },
-    )
-}
+    /// Returns the response to a request.
+    pub(crate) async fn respond(&self, request: Request<RequestBody>) -> Response {
+        let outcome = match guard::check(&self.access, &request) {
+            Ok(()) => self.answer(request).await,
+            Err(error) => Err(error),
+        };
+        let mut response = outcome.unwrap_or_else(ControlError::into_response);
+        let nosniff = HeaderValue::from_static("nosniff");
+        response
+            .headers_mut()
+            .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+        response
+    }
 
-async fn serve(
-    control: Arc<Control>,
-    route: Option<&'static Route>,
-    parameters: Parameters,
-    request: Request,
-) -> http::Response<Body> {
-    let outcome = match guard::check(&control.access, &request) {
-        Ok(()) => answer(control, route, parameters, request).await,
-        Err(error) => Err(error),
-    };
-    let mut response = outcome.unwrap_or_else(ControlError::into_response);
-    let nosniff = HeaderValue::from_static("nosniff");
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-    response.map(Body::from)
-}
-
-async fn answer(
-    control: Arc<Control>,
-    route: Option<&'static Route>,
-    parameters: Parameters,
-    request: Request,
-) -> Outcome {
-    let (head, body) = request.into_parts();
-    let Some(route) = route else {
-        return Err(ControlError::new(
-            StatusCode::NOT_FOUND,
-            format!(
-                "{} is not part of the control API, which is described at /__mock/openapi.json",
-                head.uri.path()
-            ),
-        ));
-    };
-    let Some(endpoint) = route.endpoint(&head.method) else {
-        return Ok(not_allowed(route, head.method.as_str()));
-    };
-    let body = match endpoint.has_body() {
-        true => {
-            check_type(is_json(&head.headers))?;
-            read(body, route, &control.app).await?
+    async fn answer(&self, request: Request<RequestBody>) -> Outcome {
+        let (head, body) = request.into_parts();
+        let Some((route, parameter)) = PATHS.find(head.uri.path()) else {
+            return Err(ControlError::new(
+                StatusCode::NOT_FOUND,
+                format!(
+                    "{} is not part of the control API, which is described at \
+                     /__mock/openapi.json",
+                    head.uri.path()
+                ),
+            ));
+        };
+        let Some(endpoint) = route.endpoint(&head.method) else {
+            return Ok(not_allowed(route, head.method.as_str()));
+        };
+        let body = match endpoint.has_body() {
+            true => {
+                check_type(is_json(&head.headers))?;
+                read(body, route, &self.app).await?
+            }
+            false => Bytes::new(),
+        };
+        let request = ControlRequest {
+            app: self.app.clone(),
+            head,
+            parameter: parameter.unwrap_or_default(),
+            parameters: endpoint.parameters(),
+            body,
+        };
+        match endpoint.handler {
+            Handler::Immediate(handle) => handle(&request),
+            Handler::Waiting(handle) => handle(request).await,
         }
-        false => Bytes::new(),
-    };
-    let request = ControlRequest {
-        app: control.app.clone(),
-        head,
-        // A name that is not UTF-8 becomes a name that nothing has.
-        parameter: parameters.map_or("\u{fffd}".to_owned(), |parameters| {
-            let mut values = parameters.iter().map(|(_, value)| value);
-            values.next().unwrap_or_default().to_owned()
-        }),
-        parameters: endpoint.parameters(),
-        body,
-    };
-    match endpoint.handler {
-        Handler::Immediate(handle) => handle(&request),
-        Handler::Waiting(handle) => handle(request).await,
     }
 }
 
@@ -145,7 +127,7 @@ fn check_type(is_json: bool) -> Result<(), ControlError> {
     }
 }
 
-async fn read(body: Body, route: &Route, app: &App) -> Result<Bytes, ControlError> {
+async fn read(body: RequestBody, route: &Route, app: &App) -> Result<Bytes, ControlError> {
     let limit = match route.path {
         "/__mock/state" => SNAPSHOT_LIMIT,
         _ => BODY_LIMIT,

@@ -5,7 +5,6 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 
 use crate::protocol::payload::Payload;
-use crate::protocol::plain_json;
 
 /// A response of the mock.
 pub(crate) type Response = http::Response<Payload>;
@@ -15,7 +14,7 @@ const USUAL_BYTES: usize = 384;
 
 /// Returns `data` in the envelope of a success. `length` is about how long the texts in it are.
 pub(crate) fn success(status: StatusCode, length: usize, data: &impl Serialize) -> Response {
-    success_with(status, length, |bytes| plain_json::write(bytes, data))
+    success_with(status, length, |bytes| serde_json::to_writer(bytes, data))
 }
 
 /// Returns a success whose `data` is what `write` writes.

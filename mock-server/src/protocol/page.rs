@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use crate::protocol::data::Pagination;
 use crate::protocol::envelope::{Response, success_with};
 use crate::protocol::list_query::ListQuery;
-use crate::protocol::plain_json;
 
 /// Returns the response to a list. `key` is the JSON field of the items, such as `agents`, and
 /// `total` the length of the whole list.
@@ -22,14 +21,14 @@ pub(crate) fn page(key: &str, items: &[&RawValue], total: u64, query: &ListQuery
     let length = items.iter().map(|item| item.get().len() + 1).sum();
     success_with(StatusCode::OK, length, |bytes| {
         bytes.extend_from_slice(b"{");
-        plain_json::write(bytes, key)?;
+        serde_json::to_writer(&mut *bytes, key)?;
         bytes.extend_from_slice(b":[");
         for (index, item) in items.iter().enumerate() {
             bytes.extend_from_slice(if index == 0 { b"" } else { b"," });
             bytes.extend_from_slice(item.get().as_bytes());
         }
         bytes.extend_from_slice(b"],\"pagination\":");
-        plain_json::write(bytes, &pagination)?;
+        serde_json::to_writer(&mut *bytes, &pagination)?;
         bytes.push(b'}');
         Ok(())
     })

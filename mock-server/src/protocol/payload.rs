@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 
-use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::Stream;
 
@@ -34,15 +33,6 @@ impl fmt::Debug for Payload {
         match self {
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             Self::Stream(_) => f.write_str("stream"),
-        }
-    }
-}
-
-impl From<Payload> for Body {
-    fn from(payload: Payload) -> Self {
-        match payload {
-            Payload::Bytes(bytes) => Self::from(bytes),
-            Payload::Stream(pieces) => Self::from_stream(pieces),
         }
     }
 }

@@ -12,9 +12,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::api::cors::CorsOrigins;
-use crate::api::openapi;
-use crate::control;
 use crate::control::access::ControlAccess;
+use crate::control::router::ControlApi;
 use crate::faults::fault::Fault;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::protocol::fields::PROVIDERS;
@@ -490,12 +489,12 @@ impl MockServerBuilder {
 
 /// Returns the API, and the control API unless it is disabled.
 fn service(app: &Arc<App>, access: ControlAccess, cors: CorsOrigins) -> MockService {
-    let has_control = access.enabled;
-    let mut others = openapi::router::router(app.clone());
-    if has_control {
-        others = others.merge(control::router::router(app.clone(), access));
-    }
-    MockService::new(app.clone(), cors, others, has_control)
+    let app = app.clone();
+    let control = access.enabled.then(|| ControlApi {
+        app: app.clone(),
+        access,
+    });
+    MockService::new(app, cors, control)
 }
 
 /// Reads a file. What is not a file, such as a device, may never end.

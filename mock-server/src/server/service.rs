@@ -1,6 +1,5 @@
 //! The mock as a tower service.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -8,16 +7,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
-use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Method, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
 use tower_service::Service;
 
 use crate::api::cors::CorsOrigins;
+use crate::api::openapi;
 use crate::api::stages::{self, Arrived};
+use crate::control::router::ControlApi;
 use crate::faults::connection_fault::ConnectionFault;
 use crate::protocol::body::BoxError;
 use crate::protocol::payload::{Payload, Pieces};
@@ -31,9 +31,7 @@ pub struct MockService(Arc<Parts>);
 struct Parts {
     app: Arc<App>,
     cors: CorsOrigins,
-    /// Serves what is not the API itself.
-    others: Router,
-    has_control: bool,
+    control: Option<Arc<ControlApi>>,
 }
 
 impl fmt::Debug for MockService {
@@ -43,14 +41,9 @@ impl fmt::Debug for MockService {
 }
 
 impl MockService {
-    /// `others` serves the OpenAPI document and, if there is one, the control API.
-    pub(crate) fn new(app: Arc<App>, cors: CorsOrigins, others: Router, has_control: bool) -> Self {
-        Self(Arc::new(Parts {
-            app,
-            cors,
-            others,
-            has_control,
-        }))
+    pub(crate) fn new(app: Arc<App>, cors: CorsOrigins, control: Option<ControlApi>) -> Self {
+        let control = control.map(Arc::new);
+        Self(Arc::new(Parts { app, cors, control }))
     }
 
     /// Returns the response to a request. The length of its body is left to what sends it.
@@ -67,15 +60,12 @@ impl MockService {
         let preflight = permission.as_ref().and_then(|it| it.preflight());
         let responding = match preflight {
             Some(response) => Responding::Ready(Box::new(response)),
-            None if self.0.is_other(request.uri().path()) => {
-                Responding::Other(Box::pin(self.0.other(request)))
-            }
-            None => Responding::Api(Arrived::new(&self.0.app, request)),
+            None => self.0.route(request),
         };
         async move {
             let mut response = match responding {
                 Responding::Ready(response) => response.map(MockBody::from),
-                Responding::Other(response) => response.await,
+                Responding::Control(response) => response.await.map(MockBody::from),
                 Responding::Api(arrived) => {
                     let response = stages::serve(arrived).await;
                     if let Some(fault) = ConnectionFault::of(&response) {
@@ -95,29 +85,29 @@ impl MockService {
 /// How the response to a request comes about.
 enum Responding<B> {
     Ready(Box<Response<Payload>>),
-    Other(Pin<Box<dyn Future<Output = Response<MockBody>> + Send>>),
+    Control(Pin<Box<dyn Future<Output = Response<Payload>> + Send>>),
     Api(Arrived<B>),
 }
 
 impl Parts {
-    fn is_other(&self, path: &str) -> bool {
-        let control = || path.strip_prefix("/__mock");
-        path == "/openapi.json"
-            || (self.has_control
-                && control().is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    }
-
-    fn other<B>(&self, request: Request<B>) -> impl Future<Output = Response<MockBody>> + use<B>
+    fn route<B>(&self, request: Request<B>) -> Responding<B>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let response = self.others.clone().call(request.map(Body::new));
-        async move {
-            response
-                .await
-                .unwrap_or_else(|never: Infallible| match never {})
-                .map(|body| MockBody(Kind::Other(body)))
+        let path = request.uri().path();
+        if path == openapi::response::PATH {
+            let response = openapi::response::respond(request.method(), &self.app);
+            return Responding::Ready(Box::new(response));
+        }
+        match &self.control {
+            Some(control) if ControlApi::has(path) => {
+                let control = control.clone();
+                // One type of body, so that the control API is compiled once.
+                let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+                Responding::Control(Box::pin(async move { control.respond(request).await }))
+            }
+            _ => Responding::Api(Arrived::new(&self.app, request)),
         }
     }
 }
@@ -161,14 +151,13 @@ pub struct MockBody(Kind);
 enum Kind {
     Bytes(Bytes),
     Stream(Pieces),
-    Other(Body),
 }
 
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
-            Self::Stream(_) | Self::Other(_) => f.write_str("stream"),
+            Self::Stream(_) => f.write_str("stream"),
         }
     }
 }
@@ -199,9 +188,6 @@ impl http_body::Body for MockBody {
                 .as_mut()
                 .poll_next(cx)
                 .map(|piece| piece.map(|piece| piece.map(Frame::data).map_err(BoxError::from))),
-            Kind::Other(body) => Pin::new(body)
-                .poll_frame(cx)
-                .map_err(axum::Error::into_inner),
         }
     }
 
@@ -209,7 +195,6 @@ impl http_body::Body for MockBody {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.is_empty(),
             Kind::Stream(_) => false,
-            Kind::Other(body) => body.is_end_stream(),
         }
     }
 
@@ -217,7 +202,6 @@ impl http_body::Body for MockBody {
         match &self.0 {
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream(_) => SizeHint::default(),
-            Kind::Other(body) => body.size_hint(),
         }
     }
 }

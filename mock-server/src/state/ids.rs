@@ -41,11 +41,15 @@ pub(crate) fn agent_id(random: &mut fastrand::Rng) -> String {
     new_id("agent_", random, 12)
 }
 
+/// The `length` is at most 12: so many letters can be made of one random number.
 fn new_id(prefix: &str, random: &mut fastrand::Rng, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut id = Vec::with_capacity(prefix.len() + length);
-    id.extend_from_slice(prefix.as_bytes());
-    id.extend((0..length).map(|_| LETTERS[random.usize(..LETTERS.len())]));
-    // All letters are ASCII.
-    String::from_utf8(id).unwrap_or_default()
+    let mut number = random.u64(..);
+    let mut id = String::with_capacity(prefix.len() + length);
+    id.push_str(prefix);
+    for _ in 0..length {
+        id.push(char::from(LETTERS[(number % 36) as usize]));
+        number /= 36;
+    }
+    id
 }

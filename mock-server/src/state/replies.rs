@@ -122,7 +122,6 @@ impl Reply {
 /// Fills in `{text}`, `{turn}`, `{agent}`, `{user}`, `{room}` and `{earlier}`. A template could repeat
 /// them often, so the reply is limited.
 fn fill(template: &str, message: &MessageContext<'_>) -> Result<String, Failure> {
-    let turn = message.turn.to_string();
     let mut reply = String::new();
     let mut push = |text: &str| {
         reply.push_str(text);
@@ -140,7 +139,7 @@ fn fill(template: &str, message: &MessageContext<'_>) -> Result<String, Failure>
         let name = rest.find('}').map_or("", |end| &rest[..=end]);
         match name {
             "{text}" => push(message.text)?,
-            "{turn}" => push(&turn)?,
+            "{turn}" => push(&message.turn.to_string())?,
             "{agent}" => push(message.agent_name)?,
             "{user}" => push(message.user_id.unwrap_or_default())?,
             "{room}" => push(message.room_id.unwrap_or_default())?,

@@ -105,6 +105,20 @@ async fn more_model_providers_can_be_allowed() {
 }
 
 #[tokio::test]
+async fn the_openapi_document_can_only_be_read() {
+    let mock = mock();
+    assert_eq!(send(&mock, "HEAD", "/openapi.json", "").await.status, 200);
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        let response = send(&mock, method, "/openapi.json", "").await;
+        assert_eq!(
+            (response.status, &*response.code()),
+            (405, "INVALID_REQUEST")
+        );
+        assert_eq!(response.headers["allow"], "GET, HEAD");
+    }
+}
+
+#[tokio::test]
 async fn floats_are_returned_unchanged() {
     let mock = mock();
     let mut random = fastrand::Rng::with_seed(7);
