@@ -1,7 +1,7 @@
 //! What a blocking call costs compared with hand-written `reqwest::blocking` code: time of the caller,
 //! and processor time of the whole process, server included.
 //!
-//! `cargo bench -p orionos-benches --bench blocking`
+//! `cargo bench -p orionos-benches --features blocking --bench blocking`
 
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use orionos::{MessageEvent, OrionOS};
 use serde::Deserialize;
 use sse_core::{SseDecoder, SseEvent};
@@ -38,9 +37,8 @@ enum Event {
 pub async fn read_by_hand(hand: &Handwritten, mut on_token: impl FnMut(&str)) -> usize {
     let mut tokens = 0;
     let mut decoder = SseDecoder::new();
-    let mut pieces = hand.stream(AGENT).await.expect("a stream").bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        let mut piece = piece.expect("bytes");
+    let mut response = hand.stream(AGENT).await.expect("a stream");
+    while let Some(mut piece) = response.chunk().await.expect("bytes") {
         while let Some(event) = decoder.next(&mut piece) {
             let Ok(SseEvent::Message(message)) = event else {
                 continue;
