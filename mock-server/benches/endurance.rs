@@ -4,12 +4,18 @@
 //!
 //! `cargo bench -p orionos-mock-server --bench endurance`
 
+#[path = "support/trust.rs"]
+mod trust;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use orionos_bench_harness::at;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, StreamOwned};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const REQUESTS: usize = 1_000_000;
@@ -33,7 +39,7 @@ impl Mock {
         BufReader::new(child.stdout.take().expect("a pipe"))
             .read_line(&mut line)
             .expect("a line");
-        let address = line.trim().rsplit("http://").next().expect("an address");
+        let address = line.trim().rsplit("://").next().expect("an address");
         let address = address.trim_end_matches("/v1").to_owned();
         Self { child, address }
     }
@@ -46,6 +52,21 @@ impl Mock {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// As `health`, over TLS.
+    fn secure_health(&self, authority: &str) {
+        let authority = CertificateDer::from_pem_file(authority).expect("a certificate");
+        let name = ServerName::try_from("127.0.0.1").expect("an address");
+        let client = ClientConnection::new(trust::trusting(authority, &[b"http/1.1"]), name);
+        let stream = TcpStream::connect(&self.address).expect("it listens");
+        let mut stream = StreamOwned::new(client.expect("settings"), stream);
+        stream
+            .write_all(b"GET /health HTTP/1.1\r\nhost: mock\r\n\r\n")
+            .expect("it reads");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("it answers");
+        assert_eq!(&answer, b"HTTP/1.1 200");
     }
 
     /// Returns the resident memory in MiB.
@@ -130,23 +151,32 @@ fn memory_of_agents() {
 }
 
 fn start() {
-    let times: Vec<_> = (0..21)
-        .map(|_| {
-            let started = Instant::now();
-            let mock = Mock::start(&[]);
-            mock.health();
-            let time = started.elapsed();
-            drop(mock);
-            time
-        })
-        .collect();
+    let authority = std::env::temp_dir().join("orionos-mock-authority.pem");
+    let authority = authority.to_str().expect("a path");
+    let plain = times_of_start(&[], Mock::health);
+    let secure = times_of_start(&["--tls", "--ca-file", authority], |mock| {
+        mock.secure_health(authority);
+    });
+    let _ = std::fs::remove_file(authority);
+    for (name, times) in [("start", plain), ("start with --tls", secure)] {
+        let [lowest, median, highest] = spread(times);
+        println!(
+            "| {name} to first response, median of 21 [lowest–highest] | {median:.1} [{lowest:.1}–{highest:.1}] ms |"
+        );
+    }
     let mock = Mock::start(&[]);
     mock.health();
-    let [lowest, median, highest] = spread(times);
-    println!(
-        "| start to first response, median of 21 [lowest–highest] | {median:.1} [{lowest:.1}–{highest:.1}] ms |"
-    );
     println!("| memory without agents, idle | {:.1} MiB |", mock.memory());
+}
+
+fn times_of_start(arguments: &[&str], first_request: impl Fn(&Mock)) -> Vec<Duration> {
+    let start = |_| {
+        let started = Instant::now();
+        let mock = Mock::start(arguments);
+        first_request(&mock);
+        started.elapsed()
+    };
+    (0..21).map(start).collect()
 }
 
 fn a_hundred_at_once() {

@@ -26,7 +26,8 @@ fn main() {
         _ => panic!("unknown request: {kind}"),
     };
     runtime().block_on(async {
-        let mock = support::mock(100, Some("At 14:10, number 7.")).await;
+        let mock = support::mock(100, Some("At 14:10, number 7."));
+        let mock = mock.start().await.expect("a port");
         let mut address = support::address(&mock);
         let answer = support::answer(&address, &request).await;
         if who == "bare" {

@@ -1,21 +1,28 @@
 //! Requests per second and the slowest 1% of the mock, with keys, limits and journal enabled,
-//! compared with a bare axum route that reads the request and returns the same bytes. Also what a viewer
-//! of the page costs, and the time of a list as the store grows.
+//! compared with a bare axum route that reads the request and returns the same bytes, each also over TLS
+//! and with HTTP/2. Also what a viewer of the page costs, and the time of a list as the store grows.
 //!
 //! `cargo bench -p orionos-mock-server --bench throughput`
 
 mod support;
+#[path = "support/trust.rs"]
+mod trust;
+#[path = "support/wire.rs"]
+mod wire;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use orionos_bench_harness::{
     Cell, Report, ThreadClock, at, compared, in_turns, median, median_of, pair, ratio, value,
 };
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use crate::support::{Answer, Requests, exchange, runtime};
+use crate::wire::{Connection, Tls, Wire};
 
 const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 200;
@@ -34,6 +41,10 @@ fn measure(report: &mut Report) {
     let cells = against(&runtime, &first, &second, &requests.get);
     table.row(&["get, bare : bare"], cells);
     let short = Some("At 14:10, number 7.");
+    let answer = |reply, request| {
+        let mock = mock(100, reply, Wire::Plain);
+        runtime.block_on(support::answer(&mock.address, request))
+    };
     for (name, reply, request) in [
         ("get", None, &requests.get),
         ("list of 20", None, &requests.list),
@@ -45,8 +56,22 @@ fn measure(report: &mut Report) {
         ),
         ("create", None, &requests.create),
     ] {
-        let mock = mock(100, reply);
-        let bare = bare(runtime.block_on(support::answer(&mock.address, request)));
+        let bare = bare(answer(reply, request), Wire::Plain);
+        let mock = mock(100, reply, Wire::Plain);
+        table.row(&[name], against(&runtime, &mock, &bare, request));
+    }
+    for (name, wire, request) in [
+        ("get, TLS", Wire::Tls, &requests.get),
+        ("message, short reply, TLS", Wire::Tls, &requests.message),
+        ("get, HTTP/2", Wire::Http2, &requests.get),
+        (
+            "message, short reply, HTTP/2",
+            Wire::Http2,
+            &requests.message,
+        ),
+    ] {
+        let bare = bare(answer(short, request), wire);
+        let mock = mock(100, short, wire);
         table.row(&[name], against(&runtime, &mock, &bare, request));
     }
 
@@ -68,14 +93,21 @@ fn measure(report: &mut Report) {
 /// A server on its own thread.
 struct Server {
     address: String,
+    /// The settings of a client, if the server has TLS.
+    client: Option<Arc<ClientConfig>>,
     clock: ThreadClock,
 }
 
 /// Starts a mock with this number of agents.
-fn mock(agents: usize, reply: Option<&'static str>) -> Server {
+fn mock(agents: usize, reply: Option<&'static str>, wire: Wire) -> Server {
     start(async move || {
-        let mock = support::mock(agents, reply).await;
-        (support::address(&mock), async move {
+        let mut mock = support::mock(agents, reply);
+        if wire != Wire::Plain {
+            mock = mock.https();
+        }
+        let mock = mock.start().await.expect("a port");
+        let client = wire::client(wire, mock.ca_pem());
+        (support::address(&mock), client, async move {
             std::future::pending::<()>().await;
             drop(mock);
         })
@@ -83,31 +115,45 @@ fn mock(agents: usize, reply: Option<&'static str>) -> Server {
 }
 
 /// Starts a route that returns this response.
-fn bare(answer: Answer) -> Server {
+fn bare(answer: Answer, wire: Wire) -> Server {
     start(async move || {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
-        (address, support::serve(listener, support::bare(answer)))
+        let tls = (wire != Wire::Plain).then(Tls::new);
+        let client = tls
+            .as_ref()
+            .and_then(|tls| wire::client(wire, &tls.authority));
+        let app = support::bare(answer);
+        (address, client, async move {
+            match tls {
+                Some(tls) => tls.serve(listener, app).await,
+                None => support::serve(listener, app).await,
+            }
+        })
     })
 }
 
 fn bare_twice(runtime: &Runtime, request: &[u8]) -> (Server, Server) {
-    let mock = mock(100, None);
+    let mock = mock(100, None, Wire::Plain);
     let answer = || runtime.block_on(support::answer(&mock.address, request));
-    (bare(answer()), bare(answer()))
+    (bare(answer(), Wire::Plain), bare(answer(), Wire::Plain))
 }
 
-/// Starts a server on its own thread: the function returns its address, and a future that serves.
+/// Starts a server on its own thread: the function returns its address, the settings of its clients, and a
+/// future that serves.
 fn start<F: Future<Output = ()>>(
-    server: impl AsyncFnOnce() -> (String, F) + Send + 'static,
+    server: impl AsyncFnOnce() -> (String, Option<Arc<ClientConfig>>, F) + Send + 'static,
 ) -> Server {
     let (hand_over, started) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         runtime().block_on(async {
-            let (address, serve) = server().await;
-            let clock = ThreadClock::of_this_thread();
-            let server = Server { address, clock };
+            let (address, client, serve) = server().await;
+            let server = Server {
+                address,
+                client,
+                clock: ThreadClock::of_this_thread(),
+            };
             hand_over.send(server).expect("main waits");
             serve.await;
         });
@@ -171,7 +217,7 @@ fn cells(rounds: &[(Load, Load)]) -> Vec<Cell> {
 
 /// Compares the rate of a request while a viewer reads the events with its rate without a viewer.
 fn with_a_viewer(runtime: &Runtime, request: &[u8]) -> Vec<Cell> {
-    let mock = mock(100, None);
+    let mock = mock(100, None, Wire::Plain);
     let viewed = || {
         runtime.block_on(async {
             let viewer = tokio::spawn(watch(mock.address.clone()));
@@ -200,26 +246,20 @@ async fn watch(address: String) {
     {}
 }
 
-/// Sends the same request often, through many connections.
+/// Sends the same request often, through many connections, or through one with many streams.
 async fn load(server: &Server, request: &[u8]) -> Load {
-    let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
-        let stream = TcpStream::connect(&server.address)
-            .await
-            .expect("it listens");
-        stream.set_nodelay(true).expect("an option");
-        connections.push((stream, request.to_vec()));
-    }
+    let connections = Connection::open(&server.address, server.client.as_ref(), CONNECTIONS).await;
     let (started, server_time) = (Instant::now(), server.clock.now());
     let running: Vec<_> = connections
         .into_iter()
-        .map(|(mut stream, request)| {
+        .map(|mut connection| {
+            let request = request.to_vec();
             tokio::spawn(async move {
                 let mut buffer = Vec::with_capacity(64 * 1024);
                 let mut times = Vec::with_capacity(REQUESTS);
                 for _ in 0..REQUESTS {
                     let started = Instant::now();
-                    exchange(&mut stream, &request, &mut buffer).await;
+                    connection.exchange(&request, &mut buffer).await;
                     times.push(started.elapsed().as_secs_f64() * 1e3);
                 }
                 times
@@ -240,7 +280,7 @@ async fn load(server: &Server, request: &[u8]) -> Load {
 
 /// Returns the microseconds for a page of a list: with an unchanged store, and after a create.
 fn list_cost(runtime: &Runtime, agents: usize, requests: &Requests) -> (f64, f64) {
-    let mock = mock(agents, None);
+    let mock = mock(agents, None, Wire::Plain);
     runtime.block_on(async {
         let mut stream = TcpStream::connect(&mock.address).await.expect("it listens");
         let mut buffer = Vec::new();

@@ -4,9 +4,9 @@
 use axum::Router;
 use axum::routing::any;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use orionos_mock_server::{Limits, MockServer, Tier};
+use orionos_mock_server::{Limits, MockServer, MockServerBuilder, Tier};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tower_service::Service;
@@ -53,8 +53,8 @@ pub(crate) fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// Starts a mock with this number of agents. Every limit exists, but is never reached.
-pub(crate) async fn mock(agents: usize, reply: Option<&str>) -> MockServer {
+/// Returns a mock with this number of agents. Every limit exists, but is never reached.
+pub(crate) fn mock(agents: usize, reply: Option<&str>) -> MockServerBuilder {
     let mut limits: Limits = Tier::Standard.limits();
     for limit in [
         &mut limits.account,
@@ -74,19 +74,19 @@ pub(crate) async fn mock(agents: usize, reply: Option<&str>) -> MockServer {
             "model": "claude-3-opus", "clients": ["discord"],
         })
     });
-    let mut mock = MockServer::builder()
+    let mock = MockServer::builder()
         .api_key(KEY)
         .limits(limits)
         .agents(seeds);
-    if let Some(reply) = reply {
-        mock = mock.reply_template(reply);
+    match reply {
+        Some(reply) => mock.reply_template(reply),
+        None => mock,
     }
-    mock.start().await.expect("a port")
 }
 
 /// Returns host and port of a mock.
 pub(crate) fn address(mock: &MockServer) -> String {
-    let address = mock.base_url().trim_start_matches("http://");
+    let (_, address) = mock.base_url().split_once("://").expect("a URL");
     address.trim_end_matches("/v1").to_owned()
 }
 
@@ -130,20 +130,20 @@ pub(crate) async fn serve(listener: TcpListener, app: Router) {
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
         let _ = stream.set_nodelay(true);
-        let app = app.clone();
-        let service = hyper::service::service_fn(move |request| app.clone().call(request));
-        tokio::spawn(async move {
-            let io = hyper_util::rt::TokioIo::new(stream);
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(io, service)
-                .await;
-        });
+        tokio::spawn(serve_one(stream, app.clone()));
     }
+}
+
+pub(crate) async fn serve_one(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, app: Router) {
+    let service = hyper::service::service_fn(move |request| app.clone().call(request));
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+        .await;
 }
 
 /// Sends a request and reads one response. Returns the length of its headers, and its whole length.
 pub(crate) async fn exchange(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &[u8],
     buffer: &mut Vec<u8>,
 ) -> (usize, usize) {
