@@ -2,7 +2,8 @@
 //!
 //! `ORION_API_KEY=… cargo run --example blocking --features blocking -- ask agent_k3m9q0w7z2x5 Hello`
 //!
-//! Without a command, it runs all of them on its own mock.
+//! Without a command, it runs all of them on its own mock. It exits with 1 after an error, and with 2 after
+//! an unknown command.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -15,9 +16,13 @@ const USAGE: &str = "commands: list, create NAME, ask ID TEXT, delete ID";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = match arguments.as_slice() {
-        [] => demo(),
-        _ => OrionOS::from_env().and_then(|orion| run(&orion, &arguments)),
+    let result = match (arguments.is_empty(), Command::read(&arguments)) {
+        (true, _) => demo(),
+        (_, Some(command)) => OrionOS::from_env().and_then(|orion| run(&orion, command)),
+        (_, None) => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,28 +33,46 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(orion: &OrionOS, arguments: &[&str]) -> Result<(), OrionError> {
+enum Command<'a> {
+    List,
+    Create(&'a str),
+    Ask(&'a str, &'a str),
+    Delete(&'a str),
+}
+
+impl<'a> Command<'a> {
+    fn read(arguments: &[&'a str]) -> Option<Self> {
+        match *arguments {
+            ["list"] => Some(Self::List),
+            ["create", name] => Some(Self::Create(name)),
+            ["ask", id, text] => Some(Self::Ask(id, text)),
+            ["delete", id] => Some(Self::Delete(id)),
+            _ => None,
+        }
+    }
+}
+
+fn run(orion: &OrionOS, command: Command<'_>) -> Result<(), OrionError> {
     let agents = orion.agents();
-    match *arguments {
-        ["list"] => {
+    match command {
+        Command::List => {
             for agent in agents.list().items_blocking() {
                 let agent = agent?;
                 println!("{}  {}  {}", agent.id, agent.status, agent.name);
             }
         }
-        ["create", name] => println!("{}", agents.create(name).send_blocking()?.id),
-        ["ask", id, text] => {
+        Command::Create(name) => println!("{}", agents.create(name).send_blocking()?.id),
+        Command::Ask(id, text) => {
             for event in agents.stream_message(id, text).send_blocking()? {
                 if let MessageEvent::Token(token) = event? {
                     print!("{token}");
-                    // A terminal that is gone does not end the stream early.
+                    // A terminal shows a line at its end only, unless it is told to.
                     let _ = std::io::stdout().flush();
                 }
             }
             println!();
         }
-        ["delete", id] => println!("{} is gone", agents.delete(id).send_blocking()?.id),
-        _ => eprintln!("{USAGE}"),
+        Command::Delete(id) => println!("{} is gone", agents.delete(id).send_blocking()?.id),
     }
     Ok(())
 }
@@ -62,15 +85,12 @@ fn demo() -> Result<(), OrionError> {
         .api_key(mock.api_key())
         .base_url(mock.base_url())
         .build()?;
-    run(&orion, &["create", "Harbour Pilot"])?;
-    run(&orion, &["list"])?;
-    let agents = orion.agents().list().all_blocking()?;
-    for agent in &agents {
-        run(
-            &orion,
-            &["ask", agent.id.as_str(), "When does the tide turn?"],
-        )?;
-        run(&orion, &["delete", agent.id.as_str()])?;
+    run(&orion, Command::Create("Harbour Pilot"))?;
+    run(&orion, Command::List)?;
+    for agent in orion.agents().list().all_blocking()? {
+        let question = "When does the tide turn?";
+        run(&orion, Command::Ask(agent.id.as_str(), question))?;
+        run(&orion, Command::Delete(agent.id.as_str()))?;
     }
     Ok(())
 }
