@@ -100,6 +100,7 @@ impl ConnectionSettings {
                 client = client.pool_max_idle_per_host(limit);
             }
             client = keep_alive(client, self.http2_keep_alive);
+            client = choose_tls(client);
             client = trust(client, &certificates);
             route.apply(client).build().map_err(|error| {
                 let what = match has_certificates {
@@ -134,6 +135,17 @@ fn keep_alive(client: reqwest::ClientBuilder, every: Option<Duration>) -> reqwes
 #[cfg(not(feature = "http2"))]
 fn keep_alive(client: reqwest::ClientBuilder, _: Option<Duration>) -> reqwest::ClientBuilder {
     let _ = PING_TIMEOUT;
+    client
+}
+
+/// Chooses the TLS library by the features of this crate, because other crates may enable more in reqwest.
+/// With both features, it is the one of the operating system: somebody asked for it, while `rustls` is a
+/// default.
+fn choose_tls(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(feature = "native-tls")]
+    let client = client.tls_backend_native();
+    #[cfg(all(feature = "rustls", not(feature = "native-tls")))]
+    let client = client.tls_backend_rustls();
     client
 }
 

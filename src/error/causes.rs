@@ -6,16 +6,16 @@ use super::tls_words::tls_words;
 
 /// Returns the texts of an error and its causes, without repetitions.
 ///
-/// Of reqwest's errors it is only the innermost one: the others name layers ("error sending request:
-/// client error (Connect): tcp connect error"), but not what a person can act on ("connection
-/// refused").
+/// Of reqwest's errors it is only the innermost one, or one that says more after the same words: the others
+/// name layers ("error sending request: client error (Connect): tcp connect error"), but not what a person
+/// can act on ("connection refused").
 pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut said = String::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        let text = if error.is::<reqwest::Error>() {
+        let text = if let Some(of_reqwest) = error.downcast_ref::<reqwest::Error>() {
             next = None;
-            tls_words(innermost(error))
+            tls_words(innermost(error), of_reqwest.is_connect())
         } else {
             next = error.source();
             error.to_string()
@@ -35,12 +35,22 @@ pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     }
 }
 
+/// OpenSSL's innermost error is "certificate verify failed". The one around it adds why.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
     }
-    innermost.to_string()
+    let last = texts.last().cloned().unwrap_or_default();
+    match last.is_empty() {
+        true => last,
+        false => texts
+            .into_iter()
+            .find(|text| text.starts_with(&last))
+            .unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +74,27 @@ mod tests {
         }
     }
 
+    fn layers(texts: &[&'static str]) -> Layer {
+        let (inner, others) = texts.split_last().unwrap();
+        let others = others.iter().rev();
+        others.fold(Layer(inner, None), |cause, text| {
+            Layer(text, Some(Box::new(cause)))
+        })
+    }
+
+    #[test]
+    fn the_innermost_error_is_said_or_what_adds_to_its_words() {
+        for (texts, said) in [
+            (&["connect", "refused"][..], "refused"),
+            (
+                &["connect: failed", "failed (expired)", "failed", "failed"],
+                "failed (expired)",
+            ),
+        ] {
+            assert_eq!(innermost(&layers(texts)), said);
+        }
+    }
+
     #[test]
     fn each_cause_is_said_once() {
         for (texts, said) in [
@@ -73,11 +104,7 @@ mod tests {
             (&["", "refused"], "refused"),
             (&[""], "no cause is known"),
         ] {
-            let error = texts
-                .iter()
-                .rev()
-                .fold(None, |cause, text| Some(Box::new(Layer(text, cause))));
-            assert_eq!(causes(&*error.unwrap()), said);
+            assert_eq!(causes(&layers(texts)), said);
         }
     }
 }

@@ -48,13 +48,56 @@ const MEANINGS: [(&[&str], &str); 6] = [
     ),
 ];
 
+/// What OpenSSL says about the end of a connection, at any time.
+const END: &str = "unexpected EOF";
+
 /// Puts what a text of a TLS library means before the text. Other texts are unchanged.
-pub(super) fn tls_words(text: String) -> String {
+pub(super) fn tls_words(mut text: String, while_connecting: bool) -> String {
+    if while_connecting && text == END {
+        text.push_str(" during handshake");
+    }
     let meaning = MEANINGS
         .iter()
         .find(|(parts, _)| parts.iter().any(|part| text.contains(part)));
     match meaning {
         Some((_, meaning)) => format!("{meaning} ({text})"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests with a server use rustls, whose words differ.
+    #[test]
+    fn each_error_of_openssl_has_its_meaning() {
+        let verify = |why: &str| format!("SSL routines::certificate verify failed:c:1: ({why})");
+        for (text, meaning) in [
+            (verify("certificate has expired"), "has expired; have it"),
+            (
+                verify("certificate is not yet valid"),
+                "not valid yet; check the clock",
+            ),
+            (verify("IP address mismatch"), "for another host"),
+            (verify("hostname mismatch"), "for another host"),
+            (
+                verify("unable to get local issuer certificate"),
+                "unknown authority",
+            ),
+            (verify("self-signed certificate"), "unknown authority"),
+            ("unexpected EOF".to_owned(), "during the TLS handshake"),
+            (
+                "SSL routines::wrong version number:c:1:".to_owned(),
+                "does not speak TLS",
+            ),
+        ] {
+            let said = tls_words(text.clone(), true);
+            assert!(said.contains(meaning), "{said}");
+        }
+        assert_eq!(
+            tls_words("unexpected EOF".to_owned(), false),
+            "unexpected EOF"
+        );
     }
 }

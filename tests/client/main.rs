@@ -41,4 +41,6 @@ mod runtimes;
 mod secrets;
 mod streaming;
 mod support;
+#[cfg(all(target_os = "linux", any(feature = "rustls", feature = "native-tls")))]
+mod tls_library;
 mod waiting;
