@@ -97,6 +97,27 @@ async fn a_reset_fault_sends_a_tcp_reset() {
 }
 
 #[tokio::test]
+async fn the_faults_of_http2_end_a_connection_of_http1() {
+    for (fault, reset, created) in [
+        (Fault::refused_stream(), true, 0),
+        (Fault::refused_stream().after_acting(), true, 0),
+        (Fault::reset_stream(), true, 0),
+        (Fault::reset_stream().after_acting(), true, 1),
+        (Fault::goaway(), false, 0),
+        (Fault::goaway().after_acting(), false, 1),
+    ] {
+        let name = serde_json::to_string(&fault).unwrap();
+        let mock = mock(fault).await;
+        let before = mock.snapshot().len();
+        let (answer, end) = exchange(&mock, "POST", "/v1/agents", r#"{"name":"a"}"#).await;
+        assert!(answer.is_empty(), "{name}");
+        let expected = reset.then_some(ErrorKind::ConnectionReset);
+        assert_eq!(end.err().map(|error| error.kind()), expected, "{name}");
+        assert_eq!(mock.snapshot().len(), before + created, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_can_fail_before_or_after_the_mock_acts() {
     let mock = mock(Fault::reset().on(Operation::Create).times(1)).await;
     mock.fault(Fault::reset().on(Operation::Create).after_acting());

@@ -1,6 +1,7 @@
 //! https and HTTP/2: which version is chosen, what each fault is on the wire, and the limits of a
 //! connection.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,6 +264,8 @@ async fn the_first_bytes_of_http2_may_arrive_one_by_one() {
 /// `broken`: the connection ended without a word.
 #[tokio::test]
 async fn each_fault_has_its_form_on_http2() {
+    // It has a test of its own.
+    let mut kinds = BTreeSet::from(["stream_stall".to_owned()]);
     for (fault, call, expected) in [
         (Fault::status(503), GET, "503"),
         (Fault::rate_limit(0.5), GET, "429"),
@@ -314,6 +317,7 @@ async fn each_fault_has_its_form_on_http2() {
         (Fault::stream_drip(), STREAM, "200"),
     ] {
         let name = serde_json::to_string(&fault).unwrap();
+        kinds.insert(kind_in(&name));
         let acts = name.contains(r#""acts":true"#) && !name.contains("refused");
         let mock = builder().fault(fault.times(1)).start().await.unwrap();
         let mut http2 = Http2::plain(&mock).await;
@@ -335,6 +339,14 @@ async fn each_fault_has_its_form_on_http2() {
             assert_eq!(summary(&http2.call(GET).await), "200", "{name}");
         }
     }
+    let rows = include_str!("../../README.md").lines();
+    let rows = rows.filter(|row| row.contains(r#"`{"kind":"#));
+    assert_eq!(kinds, rows.map(kind_in).collect());
+}
+
+fn kind_in(text: &str) -> String {
+    let (_, kind) = text.split_once(r#""kind":""#).unwrap();
+    kind.split('"').next().unwrap().to_owned()
 }
 
 #[tokio::test]
