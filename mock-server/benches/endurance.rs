@@ -60,6 +60,8 @@ impl Mock {
         let name = ServerName::try_from("127.0.0.1").expect("an address");
         let client = ClientConnection::new(trust::trusting(authority, &[b"http/1.1"]), name);
         let stream = TcpStream::connect(&self.address).expect("it listens");
+        // Otherwise, the request waits until the mock confirms the end of the handshake.
+        stream.set_nodelay(true).expect("an option");
         let mut stream = StreamOwned::new(client.expect("settings"), stream);
         stream
             .write_all(b"GET /health HTTP/1.1\r\nhost: mock\r\n\r\n")
