@@ -1,5 +1,7 @@
 //! The agents with which a mock starts.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -44,6 +46,7 @@ pub(crate) fn agents(
 ) -> Result<Vec<Agent>, StartError> {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x5eed);
     let mut agents = Vec::new();
+    let mut ids = HashSet::new();
     for (index, AgentSeed(mut body)) in seeds.into_iter().enumerate() {
         let invalid = |reason: String| StartError::Agent {
             number: index + 1,
@@ -54,7 +57,7 @@ pub(crate) fn agents(
             Some(Value::String(id)) => id,
             Some(_) => return Err(invalid("id must be a string".to_owned())),
         };
-        if agents.iter().any(|agent: &Agent| agent.id == id) {
+        if !ids.insert(id.clone()) {
             return Err(invalid(format!("the id {id:?} is used twice")));
         }
         let status = match body.remove("status") {
