@@ -24,4 +24,5 @@ pub(crate) mod router;
 pub(crate) mod routes;
 pub(crate) mod server;
 pub(crate) mod state;
+pub(crate) mod token;
 pub(crate) mod windows;

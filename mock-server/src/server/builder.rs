@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::api::cors::CorsOrigins;
 use crate::control::access::ControlAccess;
 use crate::control::router::ControlApi;
+use crate::control::token::ControlToken;
 use crate::faults::fault::Fault;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::protocol::fields::PROVIDERS;
@@ -317,7 +318,7 @@ impl MockServerBuilder {
 
     /// Makes the control API require this token in the header `X-Mock-Token`. No token by default.
     pub fn control_token(mut self, token: impl Into<String>) -> Self {
-        self.control.token = Some(token.into().into());
+        self.control.token = Some(ControlToken::new(token.into()));
         self
     }
 
@@ -432,7 +433,7 @@ impl MockServerBuilder {
             self.api_keys.push(DEFAULT_KEY.to_owned());
         }
         let keys = checks::keys(&self.api_keys, &self.read_only_keys)?;
-        checks::control_token(self.control.token.as_deref())?;
+        checks::control_token(self.control.token.as_ref())?;
         checks::hosts(&self.control.hosts.names)?;
         checks::providers(&self.providers)?;
         checks::state_file(self.state_file.is_some(), self.isolate_keys)?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use http::uri::Authority;
 use url::Url;
 
+use crate::control::token::ControlToken;
 use crate::protocol::headers::check_sendable;
 use crate::server::start_error::StartError;
 #[cfg(feature = "tls")]
@@ -41,8 +42,8 @@ pub(crate) fn keys(full: &[String], read_only: &[String]) -> Result<Keys, StartE
     Ok(keys)
 }
 
-pub(crate) fn control_token(token: Option<&str>) -> Result<(), StartError> {
-    match token.map(check_sendable) {
+pub(crate) fn control_token(token: Option<&ControlToken>) -> Result<(), StartError> {
+    match token.map(ControlToken::check) {
         Some(Err(reason)) => Err(invalid("control token", reason)),
         _ => Ok(()),
     }

@@ -5,10 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use orionos_mock_server::{MockServer, Snapshot};
 use serde_json::{Value, json};
 
+#[cfg(target_os = "linux")]
+use crate::support::program::Running;
 use crate::support::{create, send};
 
 fn start(file: &Path) -> (Child, String) {
@@ -29,7 +33,7 @@ fn start(file: &Path) -> (Child, String) {
 fn request(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
     let mut stream = TcpStream::connect(address).ok()?;
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer test-key\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -114,6 +118,112 @@ fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
     child.wait().unwrap();
     assert!(next > 1, "nothing was written at all");
     println!("{} writes survived 200 kills", next - 1);
+}
+
+/// How long a reader waits for a response that must not come.
+#[cfg(target_os = "linux")]
+const PATIENCE: Duration = Duration::from_millis(150);
+
+/// Sends a request.
+#[cfg(target_os = "linux")]
+fn get(mock: &Running, path: &str) -> BufReader<TcpStream> {
+    let mut stream = mock.connect();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         authorization: Bearer test-key\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    BufReader::new(stream)
+}
+
+/// Returns the data of the next event.
+#[cfg(target_os = "linux")]
+fn next_event(events: &mut impl BufRead) -> Value {
+    loop {
+        let mut line = String::new();
+        assert!(events.read_line(&mut line).unwrap() > 0);
+        if let Some(data) = line.strip_prefix("data: ") {
+            return serde_json::from_str(data).unwrap();
+        }
+    }
+}
+
+/// A pipe takes the place of the file that is written before it replaces the state file. Opening the pipe
+/// waits until the mock writes it, and the mock cannot go on until the pipe is read.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_sees_a_change_before_it_is_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let pipe = folder.path().join("state.json.tmp");
+    let arguments = ["--quiet", "--state", file.to_str().unwrap()];
+    let body = |answer: &str| -> Value {
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    let mut mock = Running::start(&arguments);
+    // More than a pipe takes.
+    let agent = json!({"name": "Before", "notes": "x".repeat(500_000)}).to_string();
+    let created = body(&mock.request("POST", "/v1/agents", &agent));
+    let agent = format!("/v1/agents/{}", created["data"]["id"].as_str().unwrap());
+    for is_killed in [false, true] {
+        let mut events = get(&mock, "/__mock/events");
+        while next_event(&mut events)["requests"].is_null() {}
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let mut change = mock.connect();
+        let patch = r#"{"name":"After"}"#;
+        let request = format!(
+            "PATCH {agent} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: Bearer test-key\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{patch}",
+            patch.len()
+        );
+        change.write_all(request.as_bytes()).unwrap();
+        let mut half_written = fs::File::open(&pipe).unwrap();
+
+        // The author and every reader wait, or see the state before the change.
+        let paths = ["/__mock/agents", "/__mock/state", "/v1/agents", &agent];
+        let mut readers = paths.map(|path| get(&mock, path));
+        let mut seen = Vec::new();
+        for reader in readers.iter_mut().chain([&mut events]) {
+            reader.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+            let _ = reader.read_to_end(&mut seen);
+            reader.get_ref().set_read_timeout(None).unwrap();
+        }
+        let seen_so_far = String::from_utf8_lossy(&seen);
+        assert!(!seen_so_far.contains("After"), "{seen_so_far}");
+        assert!(!seen_so_far.contains(r#"{"changed""#), "{seen_so_far}");
+        change.set_nonblocking(true).unwrap();
+        let confirmed = change.read(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(confirmed, Err(std::io::ErrorKind::WouldBlock));
+        if is_killed {
+            mock.child.kill().unwrap();
+            mock.child.wait().unwrap();
+            fs::remove_file(&pipe).unwrap();
+            mock = Running::start(&arguments);
+            let kept = body(&mock.request("GET", &agent, ""));
+            assert_eq!(kept["data"]["name"], "Before");
+            continue;
+        }
+
+        // Writing fails at its end, because a pipe cannot be synchronized with a disk.
+        std::io::copy(&mut half_written, &mut std::io::sink()).unwrap();
+        change.set_nonblocking(false).unwrap();
+        let mut answer = String::new();
+        change.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+        for reader in &mut readers {
+            reader.read_to_end(&mut seen).unwrap();
+        }
+        let seen = String::from_utf8_lossy(&seen);
+        assert_eq!(seen.matches(r#""name":"Before""#).count(), paths.len());
+        assert!(!seen.contains("After"), "{seen}");
+
+        // The same viewer learns of a change that is in the file.
+        let answer = mock.request("PATCH", &agent, r#"{"model":"gpt-4"}"#);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        while next_event(&mut events)["changed"].is_null() {}
+    }
 }
 
 fn with_state(path: &Path) -> MockServer {
