@@ -8,12 +8,12 @@ use std::process::{Child, Command, Stdio};
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use orionos_mock_server::{MockServer, Snapshot};
 use serde_json::{Value, json};
+use tower_service::Service;
 
-#[cfg(target_os = "linux")]
-use crate::support::program::Running;
-use crate::support::{create, send};
+use crate::support::{create, request_of, send};
 
 fn start(file: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orionos-mock-server"))
@@ -120,34 +120,6 @@ fn two_hundred_kills_during_writes_lose_no_acknowledged_write() {
     println!("{} writes survived 200 kills", next - 1);
 }
 
-/// How long a reader waits for a response that must not come.
-#[cfg(target_os = "linux")]
-const PATIENCE: Duration = Duration::from_millis(150);
-
-/// Sends a request.
-#[cfg(target_os = "linux")]
-fn get(mock: &Running, path: &str) -> BufReader<TcpStream> {
-    let mut stream = mock.connect();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         authorization: Bearer test-key\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    BufReader::new(stream)
-}
-
-/// Returns the data of the next event.
-#[cfg(target_os = "linux")]
-fn next_event(events: &mut impl BufRead) -> Value {
-    loop {
-        let mut line = String::new();
-        assert!(events.read_line(&mut line).unwrap() > 0);
-        if let Some(data) = line.strip_prefix("data: ") {
-            return serde_json::from_str(data).unwrap();
-        }
-    }
-}
-
 /// A pipe takes the place of the file that is written before it replaces the state file. Opening the pipe
 /// waits until the mock writes it, and the mock cannot go on until the pipe is read.
 #[cfg(target_os = "linux")]
@@ -155,75 +127,74 @@ fn next_event(events: &mut impl BufRead) -> Value {
 fn nobody_sees_a_change_before_it_is_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
-    let pipe = folder.path().join("state.json.tmp");
-    let arguments = ["--quiet", "--state", file.to_str().unwrap()];
-    let body = |answer: &str| -> Value {
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    let mock = with_state(&file);
+    // Each request has a thread, because writing blocks its thread.
+    let ask = |method: &'static str, path: &str, body: &str| {
+        let (mock, path, body) = (mock.clone(), path.to_owned(), body.to_owned());
+        let (sender, answer) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().unwrap();
+            runtime.block_on(async {
+                let request = request_of(&mock, method, &path, &body);
+                let response = mock.service().call(request).await.unwrap();
+                sender.send(response.status().to_string()).unwrap();
+                let mut body = response.into_body();
+                while let Some(frame) = body.frame().await {
+                    let bytes = frame.unwrap().into_data().unwrap();
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    if sender.send(text).is_err() {
+                        break;
+                    }
+                }
+            });
+        });
+        answer
     };
-    let mut mock = Running::start(&arguments);
     // More than a pipe takes.
     let agent = json!({"name": "Before", "notes": "x".repeat(500_000)}).to_string();
-    let created = body(&mock.request("POST", "/v1/agents", &agent));
+    let created: String = ask("POST", "/v1/agents", &agent).iter().skip(1).collect();
+    let created: Value = serde_json::from_str(&created).unwrap();
     let agent = format!("/v1/agents/{}", created["data"]["id"].as_str().unwrap());
-    for is_killed in [false, true] {
-        let mut events = get(&mock, "/__mock/events");
-        while next_event(&mut events)["requests"].is_null() {}
-        let made = Command::new("mkfifo").arg(&pipe).status();
-        assert!(made.unwrap().success());
-        let mut change = mock.connect();
-        let patch = r#"{"name":"After"}"#;
-        let request = format!(
-            "PATCH {agent} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-             authorization: Bearer test-key\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{patch}",
-            patch.len()
-        );
-        change.write_all(request.as_bytes()).unwrap();
-        let mut half_written = fs::File::open(&pipe).unwrap();
+    let viewer = ask("GET", "/__mock/events", "");
+    assert!(viewer.iter().any(|event| event.contains("event: requests")));
 
-        // The author and every reader wait, or see the state before the change.
-        let paths = ["/__mock/agents", "/__mock/state", "/v1/agents", &agent];
-        let mut readers = paths.map(|path| get(&mock, path));
-        let mut seen = Vec::new();
-        for reader in readers.iter_mut().chain([&mut events]) {
-            reader.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
-            let _ = reader.read_to_end(&mut seen);
-            reader.get_ref().set_read_timeout(None).unwrap();
+    let pipe = folder.path().join("state.json.tmp");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let author = ask("PATCH", &agent, r#"{"name":"After"}"#);
+    let mut half_written = fs::File::open(&pipe).unwrap();
+    let paths = ["/v1/agents", &agent, "/__mock/agents", "/__mock/state"];
+    let readers = paths.map(|path| ask("GET", path, ""));
+    // Whoever does not wait for the file has seen the change by now.
+    let mut seen = String::new();
+    let patience = Duration::from_millis(200);
+    for answer in readers.iter().chain([&viewer, &author]) {
+        while let Ok(text) = answer.recv_timeout(patience) {
+            seen += &text;
         }
-        let seen_so_far = String::from_utf8_lossy(&seen);
-        assert!(!seen_so_far.contains("After"), "{seen_so_far}");
-        assert!(!seen_so_far.contains(r#"{"changed""#), "{seen_so_far}");
-        change.set_nonblocking(true).unwrap();
-        let confirmed = change.read(&mut [0]).map_err(|error| error.kind());
-        assert_eq!(confirmed, Err(std::io::ErrorKind::WouldBlock));
-        if is_killed {
-            mock.child.kill().unwrap();
-            mock.child.wait().unwrap();
-            fs::remove_file(&pipe).unwrap();
-            mock = Running::start(&arguments);
-            let kept = body(&mock.request("GET", &agent, ""));
-            assert_eq!(kept["data"]["name"], "Before");
-            continue;
-        }
-
-        // Writing fails at its end, because a pipe cannot be synchronized with a disk.
-        std::io::copy(&mut half_written, &mut std::io::sink()).unwrap();
-        change.set_nonblocking(false).unwrap();
-        let mut answer = String::new();
-        change.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
-        for reader in &mut readers {
-            reader.read_to_end(&mut seen).unwrap();
-        }
-        let seen = String::from_utf8_lossy(&seen);
-        assert_eq!(seen.matches(r#""name":"Before""#).count(), paths.len());
-        assert!(!seen.contains("After"), "{seen}");
-
-        // The same viewer learns of a change that is in the file.
-        let answer = mock.request("PATCH", &agent, r#"{"model":"gpt-4"}"#);
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        while next_event(&mut events)["changed"].is_null() {}
     }
+    assert!(!seen.contains("After"), "{seen}");
+    assert!(!seen.contains("event: changed"), "{seen}");
+    assert!(!seen.contains("200 OK"), "{seen}");
+    let saved = fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("Before") && !saved.contains("After"));
+
+    // Writing fails at its end, because a pipe cannot be synchronized with a disk.
+    std::io::copy(&mut half_written, &mut std::io::sink()).unwrap();
+    assert_eq!(author.recv().unwrap(), "500 Internal Server Error");
+    for reader in readers {
+        let read: String = reader.iter().collect();
+        assert!(read.contains("Before") && !read.contains("After"), "{read}");
+    }
+
+    // The same viewer learns of a change that is in the file.
+    let renamed: String = ask("PATCH", &agent, r#"{"name":"Renamed"}"#)
+        .iter()
+        .collect();
+    assert!(renamed.starts_with("200 OK"), "{renamed}");
+    assert!(viewer.iter().any(|event| event.contains("event: changed")));
+    assert!(fs::read_to_string(&file).unwrap().contains("Renamed"));
 }
 
 fn with_state(path: &Path) -> MockServer {

@@ -37,14 +37,24 @@ impl Answer {
 
 /// Sends a request in process, with the mock's key and a JSON content type.
 pub(crate) async fn send(mock: &MockServer, method: &str, path: &str, body: &str) -> Answer {
-    let request = Request::builder()
+    send_request(mock, request_of(mock, method, path, body))
+        .await
+        .unwrap()
+}
+
+pub(crate) fn request_of(
+    mock: &MockServer,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Request<Full<Bytes>> {
+    Request::builder()
         .method(method)
         .uri(path)
         .header("authorization", format!("Bearer {}", mock.api_key()))
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(body.to_owned())))
-        .unwrap();
-    send_request(mock, request).await.unwrap()
+        .unwrap()
 }
 
 pub(crate) async fn send_request(
