@@ -103,4 +103,4 @@ addEventListener("unhandledrejection", event => {
 });
 
 show(location.hash.slice(1));
-start().catch(error => say("refused", error.message));
+start().catch(error => say("refused", error.status === 401 ? "Reload the page to enter the token" : error.message));

@@ -49,6 +49,7 @@ async function check() {
     result = error.status === 409 ? explain(error.body) : [el("h2", { class: "failed" }, "This is not an expectation"), el("p", {}, oneLine(error.message))];
   }
   verdict.replaceChildren(...result);
+  verdict.scrollIntoView({ block: "nearest" });
 }
 
 function explain({ error, nearest }) {
