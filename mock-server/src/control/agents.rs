@@ -41,9 +41,9 @@ const MAX_LISTED: usize = 200;
 
 /// Agents, the newest first.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct AgentList {
+pub(crate) struct AgentList<'a> {
     /// At most 200.
-    agents: Vec<ListedAgent>,
+    agents: Vec<ListedAgent<'a>>,
     /// The number of all agents.
     total: usize,
 }
@@ -51,23 +51,23 @@ pub(crate) struct AgentList {
 /// An agent in a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ListedAgent {
-    id: String,
-    name: String,
-    status: String,
-    protected: Option<String>,
-    unavailable: Option<String>,
+pub(crate) struct ListedAgent<'a> {
+    id: &'a str,
+    name: &'a str,
+    status: &'a str,
+    protected: Option<&'a str>,
+    unavailable: Option<&'a str>,
     total_messages: u64,
 }
 
-impl ListedAgent {
-    fn new(agent: &Agent) -> Self {
+impl<'a> ListedAgent<'a> {
+    fn new(agent: &'a Agent) -> Self {
         Self {
-            id: agent.id.clone(),
-            name: agent.name.clone(),
-            status: agent.status.clone(),
-            protected: agent.protected.clone(),
-            unavailable: agent.unavailable.clone(),
+            id: &agent.id,
+            name: &agent.name,
+            status: &agent.status,
+            protected: agent.protected.as_deref(),
+            unavailable: agent.unavailable.as_deref(),
             total_messages: agent.total_messages,
         }
     }
@@ -75,9 +75,9 @@ impl ListedAgent {
 
 /// An agent with the conversations that it remembers.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct AgentMemory {
-    agent: ListedAgent,
-    conversations: Vec<Conversation>,
+pub(crate) struct AgentMemory<'a> {
+    agent: ListedAgent<'a>,
+    conversations: &'a [Conversation],
 }
 
 /// Lists the agents whose name or id contains a text, in any case.
@@ -108,7 +108,7 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
     let agent = (state.store.get(id)).ok_or_else(|| Failure::no_such("Agent", id))?;
     ok(&AgentMemory {
         agent: ListedAgent::new(agent),
-        conversations: agent.conversations.clone(),
+        conversations: &agent.conversations,
     })
 }
 

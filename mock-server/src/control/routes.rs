@@ -269,7 +269,7 @@ pub(crate) static ROUTES: &[Route] = &[
             Description::new(
                 "listAgentStates",
                 "Lists agents, the newest first",
-                content::<AgentList>,
+                content::<AgentList<'static>>,
             )
             .filtered(&[Parameter::new("text", text)]),
         )],
@@ -282,7 +282,7 @@ pub(crate) static ROUTES: &[Route] = &[
                 Description::new(
                     "showAgent",
                     "Returns an agent with the conversations that it remembers",
-                    content::<AgentMemory>,
+                    content::<AgentMemory<'static>>,
                 )
                 .failing(&["400", "404"]),
             ),
@@ -342,7 +342,7 @@ pub(crate) static ROUTES: &[Route] = &[
             Description::new(
                 "showWindows",
                 "Returns the rate-limit windows",
-                content::<WindowList>,
+                content::<WindowList<'static>>,
             ),
         )],
     },

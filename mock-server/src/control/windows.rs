@@ -12,24 +12,24 @@ use crate::protocol::operation::Operation;
 /// The current rate-limit windows.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WindowList {
+pub(crate) struct WindowList<'a> {
     #[schemars(with = "String", extend("format" = "date-time"))]
     now: Timestamp,
     /// When all windows reset.
     #[schemars(with = "String", extend("format" = "date-time"))]
     resets_at: Timestamp,
     /// Windows with a limit: of the account, of operations, and of the agents with the most messages.
-    windows: Vec<Window>,
+    windows: Vec<Window<'a>>,
 }
 
 /// A rate-limit window.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Window {
+pub(crate) struct Window<'a> {
     /// `account`, the name of an operation, or `messages`.
     name: &'static str,
     /// The agent of a window of messages.
-    agent_id: Option<String>,
+    agent_id: Option<&'a str>,
     limit: u64,
     /// The number of requests that were counted.
     used: u64,
@@ -62,7 +62,7 @@ pub(crate) fn show(request: &ControlRequest) -> Outcome {
         add(operation.as_str(), None, limits.of(operation), used);
     }
     for (agent, used) in &used.messages {
-        add("messages", Some((*agent).clone()), limits.messages, **used);
+        add("messages", Some(agent.as_str()), limits.messages, **used);
     }
     ok(&WindowList {
         now,

@@ -46,6 +46,11 @@ fn json_with(
     if write(&mut bytes).is_err() {
         bytes.clear();
     }
+    respond(status, bytes)
+}
+
+/// Apart from what is compiled again for each type of a body.
+fn respond(status: StatusCode, mut bytes: Vec<u8>) -> Response {
     // The journal may keep the buffer for long.
     if bytes.capacity() > bytes.len() + USUAL_BYTES {
         bytes.shrink_to_fit();
