@@ -129,6 +129,7 @@ test("filters select by operation, status, agent and text, and a pause keeps the
   await page.fill("#filter-agent", "");
   await page.selectOption("#filter-operation", "");
   await page.fill("#filter-text", "hARBOUR");
+  await page.press("#filter-text", "Enter");
   await listed("row-4 row-2");
   await page.fill("#filter-text", "");
   await page.click("#pause");
@@ -346,8 +347,12 @@ test("one talks to an agent in a conversation, sees the reply stream in, and sto
   await shows(page, "#talk-title", "user_77 · pier_4");
   const say = async (text) => {
     await page.fill("#say", text);
+    await page.keyboard.press("Shift+Enter");
+    assert.equal(await page.inputValue("#say"), `${text}\n`);
+    await page.keyboard.press("Backspace");
     await page.keyboard.press("Enter");
     await page.locator(".streaming").waitFor();
+    assert.equal(await page.inputValue("#say"), "", "Enter only sends");
   };
   const reply = () => page.locator(".bubble.agent p").last().textContent();
   const advance = (ms) => send(mock, "POST", "/__mock/clock", { advanceMs: ms });
@@ -461,6 +466,16 @@ test("the keyboard alone is enough", async (t) => {
   await page.locator("#row-3[aria-selected=true]").waitFor();
   await page.keyboard.press("ArrowDown");
   await shows(page, "#details h2", "#2 ");
+  // Keys that select a request do not scroll the list as well, and other keys do what they always do.
+  await page.evaluate(() => addEventListener("keydown", (event) => (globalThis.isHandled = event.defaultPrevented)));
+  for (const [key, row, isHandled] of [
+    ["ArrowUp", 3, true], ["End", 1, true], ["Home", 3, true], ["PageDown", 1, true], ["PageUp", 3, true],
+    ["ArrowDown", 2, true], ["Shift", 2, false], ["a", 2, false],
+  ]) {
+    await page.keyboard.press(key);
+    await page.locator(`#row-${row}[aria-selected=true]`).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.isHandled), isHandled, key);
+  }
   assert.equal(await page.getAttribute("#list", "aria-activedescendant"), "row-2");
   await page.keyboard.press("Enter");
   assert.equal(await focused(), "details");
