@@ -28,6 +28,8 @@ use orionos_mock_server::MockServer;
 
 type Failure = Box<dyn std::error::Error>;
 
+const USAGE: &str = "expected: FOLDER [--dry-run] [--delete] [--yes]";
+
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const WOULD_CHANGE: u8 = 2;
@@ -68,7 +70,7 @@ impl Options {
                 "--delete" => options.delete = true,
                 "--yes" => options.yes = true,
                 _ if argument.starts_with('-') => {
-                    return Err(format!("unknown option {argument:?}").into());
+                    return Err(format!("unknown option {argument:?}; {USAGE}").into());
                 }
                 _ if folder.is_some() => return Err("expected one folder, got two".into()),
                 _ => folder = Some(PathBuf::from(argument)),
@@ -77,7 +79,7 @@ impl Options {
         match folder {
             Some(folder) => Ok(Some(Self { folder, ..options })),
             None if options.dry_run || options.delete || options.yes => {
-                Err("missing folder; expected: FOLDER [--dry-run] [--delete] [--yes]".into())
+                Err(format!("missing folder; {USAGE}").into())
             }
             None => Ok(None),
         }
@@ -184,7 +186,8 @@ fn ask(plan: &Plan) -> bool {
         eprintln!("pass --yes to delete agents without a terminal to ask");
         return false;
     }
-    print!("Delete {} agents for ever? [y/N] ", plan.delete.len());
+    let count = plan.delete.len();
+    print!("Agents to delete for ever: {count}. Delete them? [y/N] ");
     let mut line = String::new();
     let read = std::io::stdout()
         .flush()
