@@ -103,7 +103,7 @@ mod request_5 {
     #[tokio::test]
     async fn request_5_get() -> Result<(), Box<dyn std::error::Error>> {
         let mock = MockServer::builder()
-            .agents([serde_json::json!({"id": "agent_a5doutuyw147", "name": "Agent"})])
+            .agents([serde_json::json!({"id": "agent_nmuveunoqm7c", "name": "Agent"})])
             .start()
             .await?;
         let orion = OrionOS::builder()
@@ -112,7 +112,7 @@ mod request_5 {
             .retry(RetryPolicy::none())
             .build()?;
 
-        let result = orion.agents().get("agent_a5doutuyw147").send().await;
+        let result = orion.agents().get("agent_nmuveunoqm7c").send().await;
         result?;
         let expected = RequestPattern::of(Operation::Get);
         mock.assert_received(&expected, 1);
@@ -127,7 +127,7 @@ mod request_6 {
     #[tokio::test]
     async fn request_6_update() -> Result<(), Box<dyn std::error::Error>> {
         let mock = MockServer::builder()
-            .agents([serde_json::json!({"id": "agent_a5doutuyw147", "name": "Agent"})])
+            .agents([serde_json::json!({"id": "agent_nmuveunoqm7c", "name": "Agent"})])
             .start()
             .await?;
         let orion = OrionOS::builder()
@@ -137,7 +137,7 @@ mod request_6 {
             .build()?;
 
         let result = orion
-            .request(Method::PATCH, ["agents", "agent_a5doutuyw147"])
+            .request(Method::PATCH, ["agents", "agent_nmuveunoqm7c"])
             .json(serde_json::from_str::<Value>(
                 r#"{"name":"Ledger \u202e", "bio":["a"]}"#,
             )?)
@@ -159,7 +159,7 @@ mod request_7 {
     #[tokio::test]
     async fn request_7_send_message() -> Result<(), Box<dyn std::error::Error>> {
         let mock = MockServer::builder()
-            .agents([serde_json::json!({"id": "agent_a5doutuyw147", "name": "Agent"})])
+            .agents([serde_json::json!({"id": "agent_nmuveunoqm7c", "name": "Agent"})])
             .start()
             .await?;
         let orion = OrionOS::builder()
@@ -170,7 +170,7 @@ mod request_7 {
 
         let result = orion
             .agents()
-            .conversation("agent_a5doutuyw147")
+            .conversation("agent_nmuveunoqm7c")
             .user_id("user_77")
             .room_id("pier")
             .say("Say \"hi\"")
@@ -192,7 +192,7 @@ mod request_8 {
     #[tokio::test]
     async fn request_8_stream_message() -> Result<(), Box<dyn std::error::Error>> {
         let mock = MockServer::builder()
-            .agents([serde_json::json!({"id": "agent_a5doutuyw147", "name": "Agent"})])
+            .agents([serde_json::json!({"id": "agent_nmuveunoqm7c", "name": "Agent"})])
             .start()
             .await?;
         let orion = OrionOS::builder()
@@ -204,7 +204,7 @@ mod request_8 {
         let result = async {
             let mut stream = orion
                 .agents()
-                .conversation("agent_a5doutuyw147")
+                .conversation("agent_nmuveunoqm7c")
                 .stream("When does the tide turn?")
                 .send()
                 .await?;
@@ -230,7 +230,7 @@ mod request_9 {
     #[tokio::test]
     async fn request_9_delete() -> Result<(), Box<dyn std::error::Error>> {
         let mock = MockServer::builder()
-            .agents([serde_json::json!({"id": "agent_a5doutuyw147", "name": "Agent"})])
+            .agents([serde_json::json!({"id": "agent_nmuveunoqm7c", "name": "Agent"})])
             .start()
             .await?;
         mock.fault(Fault::close());
@@ -240,7 +240,7 @@ mod request_9 {
             .retry(RetryPolicy::none())
             .build()?;
 
-        let result = orion.agents().delete("agent_a5doutuyw147").send().await;
+        let result = orion.agents().delete("agent_nmuveunoqm7c").send().await;
         let error = result.expect_err("the mock responds with a failure");
         assert_eq!(error.status().map(|status| status.as_u16()), None);
         let expected = RequestPattern::of(Operation::Delete);
