@@ -3,6 +3,7 @@
 #![cfg(all(test, feature = "heavy"))]
 
 mod another_server;
+mod any_input;
 mod any_values;
 mod blocking_processes;
 mod compiler_messages;

@@ -1,6 +1,6 @@
 //! The file that keeps the agents over a restart.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -57,23 +57,13 @@ fn lock(path: &Path) -> io::Result<File> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(windows)]
-    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
-    let file = options.open(beside).map_err(in_use)?;
-    #[cfg(unix)]
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .map_err(|error| in_use(error.into()))?;
-    Ok(file)
-}
-
-fn in_use(error: io::Error) -> io::Error {
-    /// Windows: the file is open in another process.
-    const SHARING_VIOLATION: i32 = 32;
-    let is_in_use = error.kind() == io::ErrorKind::WouldBlock
-        || (cfg!(windows) && error.raw_os_error() == Some(SHARING_VIOLATION));
-    match is_in_use {
-        true => io::Error::new(error.kind(), "another mock uses it"),
-        false => error,
+    let file = (options.create(true).truncate(false).write(true)).open(beside)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "another mock uses it",
+        )),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }

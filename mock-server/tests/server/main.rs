@@ -1,7 +1,6 @@
 //! The tests of the mock, by theme. They are one program because each program is linked separately.
 
 mod access;
-mod any_input;
 mod binary;
 mod binary_end;
 mod binary_files;
