@@ -84,10 +84,13 @@ impl fmt::Display for RateLimitedError {
             )?,
             (None, Some(wait)) => {
                 let wait = human::duration(wait);
-                write!(f, "the rate limit of {limit} requests for {of} ")?;
-                match resets_at {
-                    Some(at) => write!(f, "is used up until {at}, which is in {wait}")?,
-                    None => write!(f, "permits it in {wait}")?,
+                write!(
+                    f,
+                    "the rate limit of {limit} requests for {of} permits it in {wait}"
+                )?;
+                // A call may be sent before the reset, as other clients leave room.
+                if let Some(at) = resets_at {
+                    write!(f, " (the window resets at {at})")?;
                 }
                 write!(f, "; the call may wait for {length} ({setting})")?;
             }
