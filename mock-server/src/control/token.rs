@@ -57,7 +57,7 @@ mod tests {
             &b""[..],
             b"secre",
             b"secrets",
-            b"ecret",
+            b"cret",
             b"SECRET",
             b"secret ",
             b"secret\0",
