@@ -41,7 +41,7 @@ pub(crate) fn agent_id(random: &mut fastrand::Rng) -> String {
     new_id("agent_", random, 12)
 }
 
-/// The `length` is at most 12: so many letters can be made of one random number.
+/// Returns `prefix` followed by `length` letters or digits. One random number is enough for 12 of them.
 fn new_id(prefix: &str, random: &mut fastrand::Rng, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut number = random.u64(..);
