@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::Request;
 use orionos::{
     AgentConfig, Agents, CallEvent, Method, OrionError, OrionOS, RequestBody, RetryPolicy,
+    UpdateAgent,
 };
 use orionos_mock_server::{MockServer, MockService};
 use tower_service::Service;
@@ -87,26 +88,20 @@ fn nesting(
     (orion, nested)
 }
 
+/// A call that `Nested` sends after a call of its own.
+fn update(orion: &OrionOS) -> UpdateAgent {
+    orion.agents().update(AGENT).model("m")
+}
+
 #[test]
 fn a_service_can_make_blocking_calls_of_the_client_that_calls_it() {
     let (mock, _) = in_process();
     let (orion, nested) = nesting(&mock, false, || ());
-    orion
-        .agents()
-        .update(AGENT)
-        .model("m")
-        .send_blocking()
-        .unwrap();
+    update(&orion).send_blocking().unwrap();
     nested.recv().unwrap().unwrap();
-    current_thread().block_on(async {
-        orion
-            .agents()
-            .update(AGENT)
-            .model("m")
-            .send()
-            .await
-            .unwrap();
-    });
+    current_thread()
+        .block_on(async { update(&orion).send().await })
+        .unwrap();
     nested.recv().unwrap().unwrap();
 }
 
@@ -114,12 +109,7 @@ fn a_service_can_make_blocking_calls_of_the_client_that_calls_it() {
 fn a_blocking_call_on_the_background_thread_is_an_error_instead_of_a_deadlock() {
     let (mock, _) = in_process();
     let (orion, nested) = nesting(&mock, true, || ());
-    orion
-        .agents()
-        .update(AGENT)
-        .model("m")
-        .send_blocking()
-        .unwrap();
+    update(&orion).send_blocking().unwrap();
     let error = nested.recv().unwrap().unwrap_err();
     assert!(matches!(error, OrionError::Config(_)), "{error}");
     assert!(error.to_string().contains("background thread"), "{error}");
@@ -135,8 +125,8 @@ fn nested_calls_that_wait_for_those_that_they_are_nested_in_are_given_up() {
     });
     thread::scope(|scope| {
         for _ in 0..10 {
-            let agents = orion.agents();
-            scope.spawn(move || agents.update(AGENT).model("m").send_blocking());
+            let update = update(&orion);
+            scope.spawn(move || update.send_blocking());
         }
     });
     for result in nested.try_iter() {
@@ -168,10 +158,11 @@ fn an_observer_can_make_blocking_calls_at_every_event() {
     });
     let orion = orion.build().unwrap();
     agents.set(orion.agents()).unwrap();
-    let update = || orion.agents().update(AGENT).model("m");
-    update().send_blocking().unwrap();
+    update(&orion).send_blocking().unwrap();
     assert_eq!(calls.swap(0, Ordering::SeqCst), 4);
-    multi_thread().block_on(update().send()).unwrap();
+    multi_thread()
+        .block_on(async { update(&orion).send().await })
+        .unwrap();
     assert_eq!(calls.swap(0, Ordering::SeqCst), 4);
     let stream = orion.agents().stream_message(AGENT, "Hi").send_blocking();
     stream.unwrap().collect_text().unwrap();
