@@ -5,10 +5,11 @@
 
 mod read;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use http::header::{ACCEPT, HeaderValue};
+use bytes::Bytes;
+use http::header::ACCEPT;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -20,9 +21,11 @@ use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
 use crate::observer::WaitReason;
 use crate::operation::Operation;
-use crate::pacing::{Entered, Permit, Place, TooLong, WaitBound, WaitLimits, WindowKey};
+use crate::pacing::{
+    Entered, Pacer, Permit, Place, Queued, TooLong, WaitBound, WaitLimits, WindowKey,
+};
 use crate::request::Request;
-use crate::response_headers::ResponseHeaders;
+use crate::response_headers::{BodyHeaders, ResponseHeaders};
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
@@ -120,6 +123,9 @@ fn check(request: &Request<'_>) -> Result<(), OrionError> {
     Ok(())
 }
 
+/// What only some calls wait for. It is boxed, so that the others are small.
+type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// The limits of one call, and what has happened so far.
 struct Call<'a> {
     handle: &'a Handle,
@@ -157,16 +163,21 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Makes attempts until one succeeds, or none follows. All operations share the code of an attempt:
+    /// only the reader knows what the data is.
     async fn run<R: ReadResponse>(&mut self, reader: &R) -> Result<R::Read, OrionError> {
         let mut schedule = None;
         let mut now = self.watch.started();
         loop {
-            let error = match self.attempt(reader, now).await {
+            let result = self.attempt(R::WANTS_STREAM, now).await;
+            let parts = self.parts.get_or_insert_default();
+            let error = match result.and_then(|body| reader.read(parts, body)) {
                 Ok(read) => {
+                    self.watch.attempt_ends(None);
                     self.handle.budget.succeeded();
                     return Ok(read);
                 }
-                Err(error) => error,
+                Err(error) => self.attempt_fails(error),
             };
             let wait = self.wait_before_retry(error, &mut schedule)?;
             now = Instant::now();
@@ -189,105 +200,117 @@ impl<'a> Call<'a> {
     }
 
     /// Waits before a retry. Returns the time at which the wait is over.
-    async fn pause(&mut self, wait: Wait, now: Instant) -> Instant {
+    #[cold]
+    fn pause(&mut self, wait: Wait, now: Instant) -> Later<'_, Instant> {
         let reason = match wait.requested {
             Some(_) => WaitReason::RetryAfter,
             None => WaitReason::Backoff,
         };
         self.watch.waits(reason, now.checked_add(wait.delay), now);
-        sleep(wait.delay).await;
-        let now = Instant::now();
-        self.watch.waits_no_longer(now);
-        now
+        Box::pin(async move {
+            sleep(wait.delay).await;
+            let now = Instant::now();
+            self.watch.waits_no_longer(now);
+            now
+        })
     }
 
-    /// Waits until pacing admits the call, then sends it once, within the time that is left.
-    async fn attempt<R: ReadResponse>(
-        &mut self,
-        reader: &R,
-        mut now: Instant,
-    ) -> Result<R::Read, OrionError> {
-        if let Some(pacer) = &self.handle.pacer {
-            let entered = pacer.enter(&self.window(), self.place, now);
-            let admitted = match entered {
-                Entered::Admitted(admitted) => admitted,
-                Entered::Queued(queued) => {
-                    let limits = self.wait_limits();
-                    let watch = &mut self.watch;
-                    match pacer.wait(queued, self.place, limits, now, watch).await {
-                        Ok(admitted) => admitted,
-                        Err(too_long) => return Err(self.annotate(held_back(too_long))),
-                    }
-                }
-            };
-            now = admitted.admitted_at();
-            self.permit = Some(admitted);
-        }
+    /// Waits until pacing admits the call, then sends it once, within the time that is left. Returns the
+    /// body of the response.
+    async fn attempt(&mut self, wants_stream: bool, now: Instant) -> Result<Body, OrionError> {
+        let now = match &self.handle.pacer {
+            Some(pacer) => match pacer.enter(&self.window(), self.place, now) {
+                Entered::Admitted(permit) => self.permit.insert(permit).admitted_at(),
+                Entered::Queued(queued) => self.queue_up(pacer, queued, now).await?,
+            },
+            None => now,
+        };
         if self.deadline.is_some_and(|deadline| deadline.at <= now) {
-            self.not_sent();
-            return Err(self.annotate(self.past_deadline()));
+            return Err(self.past_deadline());
         }
 
         let span = self.watch.attempt_starts(&self.handle.base_url, now);
         let delivery = Delivery::default();
         let limit = self.limit_of_attempt(now);
-        let result = {
-            let response = pin!(self.send_and_read(reader, &delivery));
-            let response = telemetry::in_span(span, response);
-            match limit {
-                Some(limit) => timeout_at(limit.at, response)
-                    .await
-                    .unwrap_or_else(|_| Err(limit.exceeded(!delivery.give_up()))),
-                None => response.await,
-            }
-        };
-        match result {
-            Ok(read) => {
-                self.watch.attempt_ends(None);
-                Ok(read)
-            }
-            Err(error) => {
-                if error.outcome() == Outcome::NotSent {
-                    self.not_sent();
-                }
-                let error = self.annotate(error);
-                self.watch.attempt_ends(Some(&error));
-                self.permit = None;
-                Err(error)
-            }
+        let exchange = pin!(self.exchange(wants_stream, &delivery));
+        let exchange = telemetry::in_span(span, exchange);
+        match limit {
+            Some(limit) => timeout_at(limit.at, exchange)
+                .await
+                .unwrap_or_else(|_| Err(limit.exceeded(!delivery.give_up()))),
+            None => exchange.await,
         }
     }
 
-    /// Sends the request and reads as much of the response as the reader wants.
-    async fn send_and_read<R: ReadResponse>(
+    /// Waits in a queue of pacing. Returns the time at which the call is admitted.
+    #[cold]
+    fn queue_up<'b>(
+        &'b mut self,
+        pacer: &'b Pacer,
+        queued: Queued,
+        now: Instant,
+    ) -> Later<'b, Result<Instant, OrionError>> {
+        let limits = self.wait_limits();
+        Box::pin(async move {
+            let watch = &mut self.watch;
+            match pacer.wait(queued, self.place, limits, now, watch).await {
+                Ok(permit) => Ok(self.permit.insert(permit).admitted_at()),
+                Err(too_long) => Err(held_back(too_long)),
+            }
+        })
+    }
+
+    /// Sends the request and reads its response: the whole body, unless it is a stream that is wanted.
+    async fn exchange(
         &mut self,
-        reader: &R,
+        wants_stream: bool,
         delivery: &Delivery,
-    ) -> Result<R::Read, OrionError> {
-        let outgoing = self.outgoing(R::ACCEPT)?;
-        let response = self.handle.transport.send(outgoing, delivery);
-        let Incoming { parts, body } = response.await?;
+    ) -> Result<Body, OrionError> {
+        let request = || self.outgoing(wants_stream);
+        let mut incoming = self.handle.transport.send(request, delivery).await?;
+        let headers = self.receive(&mut incoming);
+        let parts = self.parts.get_or_insert_default();
+        if wants_stream && read::is_event_stream(parts) {
+            read::check_encoding(parts, &Bytes::new())?;
+            return Ok(Body {
+                whole: Bytes::new(),
+                stream: Some(incoming.into_stream()),
+            });
+        }
+        let limit = self.handle.max_response_bytes;
+        let whole = match incoming.read(headers.length, limit).await {
+            Ok(whole) => whole,
+            Err(error) => return Err(read::without_body(error, parts)),
+        };
+        // The response to a HEAD describes a body that it does not have.
+        if headers.is_encoded && !whole.is_empty() {
+            read::check_encoding(parts, &whole)?;
+        }
+        Ok(Body {
+            whole,
+            stream: None,
+        })
+    }
+
+    /// Takes in what the response says besides its body.
+    fn receive(&mut self, incoming: &mut Incoming) -> BodyHeaders {
+        let parts = self.parts.insert(incoming.take_parts());
         let headers = ResponseHeaders::read(&parts.headers);
         if let Some(permit) = &mut self.permit {
             permit.observe(parts.status, &headers);
         }
         self.watch.responds(parts.status, headers.rate_limit);
-        let body = Body {
-            incoming: body,
-            headers: headers.body,
-            max_bytes: self.handle.max_response_bytes,
-        };
-        reader.read(self.parts.insert(parts), body).await
+        headers.body
     }
 
-    fn outgoing(&self, accept: Option<HeaderValue>) -> Result<Outgoing, OrionError> {
+    fn outgoing(&self, wants_stream: bool) -> Result<Outgoing, OrionError> {
         let (handle, request) = (self.handle, self.request);
         let mut headers = match request.body {
             Some(_) => handle.headers_with_body.clone(),
             None => handle.headers.clone(),
         };
-        if let Some(accept) = accept {
-            headers.insert(ACCEPT, accept);
+        if wants_stream {
+            headers.insert(ACCEPT, read::EVENT_STREAM);
         }
         if let Some(own) = request.options.headers()? {
             for (name, value) in own {
@@ -342,6 +365,18 @@ impl<'a> Call<'a> {
     fn past_deadline(&self) -> OrionError {
         let length = self.deadline.map_or(Duration::ZERO, |limit| limit.length);
         OrionError::timeout(TimeoutKind::Deadline, length, false)
+    }
+
+    /// An attempt has failed, or was not made. It gives its places in the windows back.
+    #[cold]
+    fn attempt_fails(&mut self, error: OrionError) -> OrionError {
+        if error.outcome() == Outcome::NotSent {
+            self.not_sent();
+        }
+        let error = self.annotate(error);
+        self.watch.attempt_ends(Some(&error));
+        self.permit = None;
+        error
     }
 
     /// Returns whether pacing already holds the call back for as long as the server asked it to

@@ -18,10 +18,8 @@ pub(crate) use pools::Pools;
 pub use request_body::RequestBody;
 pub use reqwest_service::{ReqwestService, ResponseBody};
 pub(crate) use reqwest_stack::{DefaultClient, ReqwestStack};
-pub(crate) use response::{Incoming, IncomingBody, ResponseParts, StreamBody};
+pub(crate) use response::{Incoming, ResponseParts, StreamBody};
 pub(crate) use service::SharedService;
-
-use futures_util::future::Either;
 
 use crate::error::OrionError;
 
@@ -31,43 +29,19 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Sends a request. It is handed over immediately, so the future does not hold it while it waits.
-    /// `delivery` tells whether it may have reached the server.
-    pub(crate) fn send(
+    /// Sends a request and waits for the response. The request is made inside, so that the future does not
+    /// hold it while it waits. `delivery` tells whether it may have reached the server.
+    pub(crate) async fn send(
         &self,
-        request: Outgoing,
+        request: impl FnOnce() -> Result<Outgoing, OrionError>,
         delivery: &Delivery,
-    ) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
+    ) -> Result<Incoming, OrionError> {
         match self {
-            Self::Reqwest(stack) => Either::Left(stack.send(request, delivery, Incoming::from)),
-            Self::Service(service) => Either::Right(send_by_service(service, request, delivery)),
+            Self::Reqwest(stack) => stack.send(request, delivery).await.map(Incoming::Reqwest),
+            Self::Service(service) => service
+                .send(request()?, delivery)?
+                .await
+                .map(Incoming::Service),
         }
-    }
-}
-
-fn send_by_service(
-    service: &SharedService,
-    request: Outgoing,
-    delivery: &Delivery,
-) -> impl Future<Output = Result<Incoming, OrionError>> + Send + use<> {
-    let mut outgoing = http::Request::new(RequestBody::new(request.body));
-    *outgoing.method_mut() = request.method;
-    *outgoing.headers_mut() = request.headers;
-    let response = match request.url.as_str().parse() {
-        Ok(uri) => {
-            *outgoing.uri_mut() = uri;
-            Ok(service.call(outgoing, delivery))
-        }
-        Err(error) => Err(OrionError::config_with("the URL is not a URI", error)),
-    };
-    async move {
-        let (parts, body) = response?.await?.into_parts();
-        Ok(Incoming {
-            parts: ResponseParts {
-                status: parts.status,
-                headers: parts.headers,
-            },
-            body: IncomingBody::Service(body),
-        })
     }
 }

@@ -1,6 +1,5 @@
 //! What a call reads from a response: its data, or a stream of events.
 
-use std::future::Future;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -13,26 +12,31 @@ use crate::error::OrionError;
 use crate::meta::request_id;
 use crate::pacing::Permit;
 use crate::rate_limit::RateLimit;
-use crate::response_headers::BodyHeaders;
 use crate::time_limit::TimeLimit;
-use crate::transport::{IncomingBody, ResponseParts, StreamBody};
+use crate::transport::{ResponseParts, StreamBody};
 use crate::watch::Watch;
 
-/// Reads a response within the attempt's time limit.
+/// The `Accept` header of a call that wants a stream.
+pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// The body of a response.
+pub(crate) struct Body {
+    pub(crate) whole: Bytes,
+    /// Instead, if the call wants a stream of events and the response is one.
+    pub(crate) stream: Option<StreamBody>,
+}
+
+/// Reads a response whose body has arrived, or whose stream has begun.
 pub(crate) trait ReadResponse: Send + Sync {
     /// What is read.
     type Read: Send;
     /// What the call returns.
     type Output: Send;
-    /// The `Accept` header, if it is not the client's default.
-    const ACCEPT: Option<HeaderValue>;
+    /// Whether the body of a success is wanted as a stream of events.
+    const WANTS_STREAM: bool = false;
 
     /// Returns what was read, or the error that the response represents.
-    fn read(
-        &self,
-        parts: &ResponseParts,
-        body: Body,
-    ) -> impl Future<Output = Result<Self::Read, OrionError>> + Send;
+    fn read(&self, parts: &ResponseParts, body: Body) -> Result<Self::Read, OrionError>;
 
     /// Returns whether the caller turns this failure into a success.
     fn accepts(&self, _: &OrionError) -> bool {
@@ -78,24 +82,14 @@ impl<T> ReadData<T> {
 impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     type Read = Box<T>;
     type Output = Box<T>;
-    const ACCEPT: Option<HeaderValue> = None;
 
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an async fn would keep a second copy of the body"
-    )]
-    fn read(
-        &self,
-        parts: &ResponseParts,
-        mut body: Body,
-    ) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
-        async move {
-            let response = body.whole(parts).await?;
-            if self.is_head {
-                response.decode_without_body()
-            } else {
-                response.decode()
-            }
+    fn read(&self, parts: &ResponseParts, body: Body) -> Result<Box<T>, OrionError> {
+        let body = body.whole;
+        let response = Response { parts, body };
+        if self.is_head {
+            response.decode_without_body()
+        } else {
+            response.decode()
         }
     }
 
@@ -132,18 +126,15 @@ pub(crate) struct OpenStream {
 impl ReadResponse for ReadEventStream {
     type Read = (StatusCode, StreamBody);
     type Output = OpenStream;
-    const ACCEPT: Option<HeaderValue> = Some(HeaderValue::from_static("text/event-stream"));
+    const WANTS_STREAM: bool = true;
 
-    async fn read(&self, parts: &ResponseParts, mut body: Body) -> Result<Self::Read, OrionError> {
-        if parts.status.is_success() && is_event_stream(&parts.headers) {
-            if let Some(encoding) = encoding(&parts.headers) {
-                let body = Bytes::new();
-                return Err(Response { parts, body }.encoded(&encoding));
-            }
-            return Ok((parts.status, body.incoming.into_stream()));
+    fn read(&self, parts: &ResponseParts, body: Body) -> Result<Self::Read, OrionError> {
+        if let Some(stream) = body.stream {
+            return Ok((parts.status, stream));
         }
         // Errors before the first event are ordinary envelopes.
-        let response = body.whole(parts).await?;
+        let body = body.whole;
+        let response = Response { parts, body };
         response.check_success()?;
         Err(response.unexpected("expected a stream, but the response is not text/event-stream"))
     }
@@ -166,41 +157,25 @@ impl ReadResponse for ReadEventStream {
     }
 }
 
-/// A body that is still to be read.
-pub(crate) struct Body {
-    pub(crate) incoming: IncomingBody,
-    pub(crate) headers: BodyHeaders,
-    pub(crate) max_bytes: usize,
-}
-
-impl Body {
-    async fn whole<'a>(&mut self, parts: &'a ResponseParts) -> Result<Response<'a>, OrionError> {
-        let read = self.incoming.read(self.headers.length, self.max_bytes);
-        let body = match read.await {
-            Ok(body) => body,
-            Err(error) => return Err(without_body(error, parts)),
-        };
-        let response = Response { parts, body };
-        // The response to a HEAD describes a body that it does not have.
-        if self.headers.is_encoded
-            && !response.body.is_empty()
-            && let Some(encoding) = encoding(&parts.headers)
-        {
-            return Err(response.encoded(&encoding));
-        }
-        Ok(response)
-    }
-}
-
 /// Adds to an error what is known of a response whose body is lost.
 #[cold]
-fn without_body(mut error: OrionError, parts: &ResponseParts) -> OrionError {
+pub(super) fn without_body(mut error: OrionError, parts: &ResponseParts) -> OrionError {
     if let Some(context) = error.context_mut() {
         context.status = Some(parts.status);
         context.request_id = request_id(&parts.headers).map(str::to_owned);
         context.rate_limit = RateLimit::from_headers(&parts.headers);
     }
     error
+}
+
+/// Fails if the body is encoded, which the transport has not undone.
+#[cold]
+pub(super) fn check_encoding(parts: &ResponseParts, body: &Bytes) -> Result<(), OrionError> {
+    let Some(encoding) = encoding(&parts.headers) else {
+        return Ok(());
+    };
+    let body = body.clone();
+    Err(Response { parts, body }.encoded(&encoding))
 }
 
 /// Returns how a body is encoded that the transport has not decoded. The client asks for no encoding;
@@ -218,10 +193,13 @@ fn encoding(headers: &HeaderMap) -> Option<String> {
     (!encodings.is_empty()).then(|| encodings.join(", "))
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("text/event-stream"))
+/// Returns whether the response is a stream of events.
+pub(super) fn is_event_stream(parts: &ResponseParts) -> bool {
+    let headers = &parts.headers;
+    parts.status.is_success()
+        && headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("text/event-stream"))
 }

@@ -132,9 +132,7 @@ impl Service<Request<RequestBody>> for ReqwestService {
             headers: parts.headers,
             body: body.into_bytes(),
         };
-        let response = self.0.send(outgoing, &delivery, |response| {
-            Response::from(response).map(ResponseBody)
-        });
+        let stack = self.0.clone();
         Box::pin(async move {
             // Without a runtime, reqwest would panic.
             if tokio::runtime::Handle::try_current().is_err() {
@@ -143,13 +141,12 @@ impl Service<Request<RequestBody>> for ReqwestService {
                      enabled",
                 ));
             }
-            response.await
+            let response = stack.send(|| Ok(outgoing), &delivery).await?;
+            Ok(Response::from(response).map(ResponseBody))
         })
     }
 }
 
-/// Returns the URL of a request that may be sent. What the base URL has decided about proxies holds for
-/// https only.
 fn checked_url(uri: &http::Uri, stack: &ReqwestStack) -> Result<Url, OrionError> {
     let url = Url::parse(&uri.to_string()).map_err(|error| {
         OrionError::config_with(

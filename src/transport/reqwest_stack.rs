@@ -49,28 +49,38 @@ impl ReqwestStack {
             .is_some_and(|default| default.proxy.is_some())
     }
 
-    /// Sends a request. `delivery` tells whether it may have reached the server. `receive` turns the
-    /// response into what the caller needs.
-    pub(super) fn send<T, F>(
+    /// Sends a request, which is made inside. `delivery` tells whether it may have reached the server.
+    pub(super) async fn send(
         &self,
-        request: Outgoing,
+        request: impl FnOnce() -> Result<Outgoing, OrionError>,
         delivery: &Delivery,
-        receive: F,
-    ) -> impl Future<Output = Result<T, OrionError>> + Send + use<T, F>
-    where
-        F: FnOnce(reqwest::Response) -> T + Send,
-    {
-        let default = self.default.clone();
-        let requested = default.is_none().then(|| Box::new(request.url.clone()));
+    ) -> Result<reqwest::Response, OrionError> {
         // By a layer that sends it again.
         let was_sent = delivery.is_handed_over();
-        let mut outgoing = reqwest::Request::new(request.method, request.url);
-        *outgoing.headers_mut() = request.headers;
-        *outgoing.body_mut() = match default {
-            Some(_) => Some(reqwest::Body::wrap(WatchedBody::new(
-                request.body,
-                delivery.clone(),
-            ))),
+        let (client, request) = (self.pools.client()?, request()?);
+        let requested = self
+            .default
+            .is_none()
+            .then(|| Box::new(request.url.clone()));
+        let response = client.execute(self.prepared(request, delivery));
+        match response.await {
+            Ok(response) if requested.is_none_or(|url| *url == *response.url()) => Ok(response),
+            Ok(_) => Err(OrionError::config(
+                "the reqwest client given to http_client() followed a redirect; build it with \
+                 redirect::Policy::none()",
+            )),
+            Err(error) => Err(self.failure(error.without_url(), was_sent, delivery)),
+        }
+    }
+
+    fn prepared(&self, request: Outgoing, delivery: &Delivery) -> reqwest::Request {
+        let mut prepared = reqwest::Request::new(request.method, request.url);
+        *prepared.headers_mut() = request.headers;
+        *prepared.body_mut() = match self.default {
+            Some(_) => {
+                let body = WatchedBody::new(request.body, delivery.clone());
+                Some(reqwest::Body::wrap(body))
+            }
             // A user's own client may send a request again that a server has refused (HTTP/2), for
             // which it needs a body that can be cloned.
             None => {
@@ -78,50 +88,32 @@ impl ReqwestStack {
                 request.body.map(reqwest::Body::from)
             }
         };
-        let delivery = delivery.clone();
-        let response = self.pools.client().map(|client| client.execute(outgoing));
-        async move {
-            let response = response?.await.map_err(|error| match was_sent {
-                true => OrionError::connection(error.without_url(), true),
-                false => reqwest_error(error.without_url(), default, &delivery),
-            })?;
-            if requested.is_some_and(|requested| *requested != *response.url()) {
-                return Err(OrionError::config(
-                    "the reqwest client given to http_client() followed a redirect; build it with \
-                     redirect::Policy::none()",
-                ));
-            }
-            Ok(receive(response))
-        }
+        prepared
     }
-}
 
-/// Converts an error of reqwest. `is_connect()` covers name resolution, refused connections and TLS:
-/// nothing was sent.
-#[cold]
-fn reqwest_error(
-    error: reqwest::Error,
-    default: Option<DefaultClient>,
-    delivery: &Delivery,
-) -> OrionError {
-    if error.is_connect() {
-        let (limit, proxy) = default.map_or((Duration::ZERO, None), |client| {
-            (client.connect_timeout, client.proxy)
-        });
-        let failed = if error.is_timeout() {
-            OrionError::timeout(TimeoutKind::Connect, limit, false)
-        } else {
-            OrionError::connection(error, false)
-        };
-        return failed.through(proxy);
+    #[cold]
+    fn failure(&self, error: reqwest::Error, was_sent: bool, delivery: &Delivery) -> OrionError {
+        if was_sent {
+            return OrionError::connection(error, true);
+        }
+        if error.is_connect() {
+            let default = self.default.as_ref();
+            let limit = default.map_or(Duration::ZERO, |default| default.connect_timeout);
+            let failed = if error.is_timeout() {
+                OrionError::timeout(TimeoutKind::Connect, limit, false)
+            } else {
+                OrionError::connection(error, false)
+            };
+            return failed.through(default.and_then(|default| default.proxy.clone()));
+        }
+        if error.is_builder() {
+            return OrionError::config_with("cannot build the request", error);
+        }
+        #[cfg(feature = "http2")]
+        if http2::is_unprocessed(&error) {
+            return OrionError::unprocessed(error);
+        }
+        // A connection that has ended may still have had requests waiting for it.
+        OrionError::connection(error, delivery.is_handed_over())
     }
-    if error.is_builder() {
-        return OrionError::config_with("cannot build the request", error);
-    }
-    #[cfg(feature = "http2")]
-    if http2::is_unprocessed(&error) {
-        return OrionError::unprocessed(error);
-    }
-    // A connection that has ended may still have had requests waiting for it.
-    OrionError::connection(error, delivery.is_handed_over())
 }

@@ -12,24 +12,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::error::{BoxError, OrionError};
 use crate::turns::Turns;
 
-pub(crate) struct Incoming {
-    pub(crate) parts: ResponseParts,
-    pub(crate) body: IncomingBody,
+pub(crate) enum Incoming {
+    Reqwest(reqwest::Response),
+    Service(http::Response<StreamBody>),
 }
 
-impl From<reqwest::Response> for Incoming {
-    fn from(mut response: reqwest::Response) -> Self {
-        Self {
-            parts: ResponseParts {
-                status: response.status(),
-                headers: std::mem::take(response.headers_mut()),
-            },
-            body: IncomingBody::Reqwest(response),
-        }
-    }
-}
-
-/// A response without its body.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseParts {
     pub(crate) status: StatusCode,
@@ -39,12 +26,19 @@ pub(crate) struct ResponseParts {
 /// A body that is polled piece by piece.
 pub(crate) type StreamBody = UnsyncBoxBody<Bytes, BoxError>;
 
-pub(crate) enum IncomingBody {
-    Reqwest(reqwest::Response),
-    Service(StreamBody),
-}
+impl Incoming {
+    /// Takes out what is known before the body.
+    pub(crate) fn take_parts(&mut self) -> ResponseParts {
+        let (status, headers) = match self {
+            Self::Reqwest(response) => (response.status(), response.headers_mut()),
+            Self::Service(response) => (response.status(), response.headers_mut()),
+        };
+        ResponseParts {
+            status,
+            headers: std::mem::take(headers),
+        }
+    }
 
-impl IncomingBody {
     /// Reads the whole body, of the announced length. Fails if it is larger than `limit`.
     pub(crate) async fn read(
         &mut self,
@@ -80,9 +74,9 @@ impl IncomingBody {
                     .await
                     .map_err(|error| OrionError::connection(error.without_url(), true))
             }
-            Self::Service(body) => loop {
+            Self::Service(response) => loop {
                 poll_fn(|cx| turns.poll_next(cx)).await;
-                match body.frame().await {
+                match response.body_mut().frame().await {
                     None => return Ok(None),
                     Some(Ok(frame)) => {
                         if let Ok(data) = frame.into_data() {
@@ -102,7 +96,7 @@ impl IncomingBody {
                 let body: reqwest::Body = http::Response::from(response).into_body();
                 erase(body)
             }
-            Self::Service(body) => body,
+            Self::Service(response) => response.into_body(),
         }
     }
 }

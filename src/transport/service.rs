@@ -10,6 +10,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::delivery::Delivery;
+use super::outgoing::Outgoing;
 use super::request_body::RequestBody;
 use super::response::{StreamBody, erase};
 use crate::error::{BoxError, OrionError};
@@ -34,12 +35,20 @@ impl SharedService {
 
     /// The request may be sent as soon as the service is called: what it then does is not known, except
     /// for [`ReqwestService`](super::ReqwestService), to which `delivery` travels with the request.
-    pub(crate) fn call(&self, request: Request<RequestBody>, delivery: &Delivery) -> ServiceFuture {
+    pub(super) fn send(
+        &self,
+        outgoing: Outgoing,
+        delivery: &Delivery,
+    ) -> Result<ServiceFuture, OrionError> {
+        let mut request = Request::new(RequestBody::new(outgoing.body));
+        *request.method_mut() = outgoing.method;
+        *request.headers_mut() = outgoing.headers;
+        let uri = outgoing.url.as_str().parse();
+        *request.uri_mut() =
+            uri.map_err(|error| OrionError::config_with("the URL is not a URI", error))?;
         // A panic in the user's `Clone` poisons the lock, but leaves the service unchanged.
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .call_on_clone(request, delivery.clone())
+        let service = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(service.call_on_clone(request, delivery.clone()))
     }
 }
 
