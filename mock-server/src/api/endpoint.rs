@@ -20,11 +20,11 @@ pub(crate) type Describe = fn(&mut Types, &Settings) -> Value;
 
 pub(crate) type Later = Box<dyn FnOnce(&Exchange) -> Response + Send>;
 
-/// A response, or what makes it when the account is no longer locked.
+/// A response, or what makes it.
 pub(crate) enum Handled {
     Response(Response),
-    Later(Later),
-    /// As `Later`, but it may block the thread, because it calls a closure of the user.
+    /// It may block the thread, because it calls a closure of the user. So the account is not locked
+    /// while it runs.
     Blocking(Later),
 }
 

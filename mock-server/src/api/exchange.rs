@@ -12,6 +12,7 @@ use crate::protocol::json_object::JsonObject;
 use crate::protocol::operation::Operation;
 use crate::state::account::Account;
 use crate::state::app::App;
+use crate::state::clock;
 use crate::state::keys::KeyState;
 use crate::state::windows::RateLimitHeaders;
 
@@ -29,6 +30,8 @@ pub(crate) struct Exchange {
     pub(crate) account: Arc<Account>,
     /// The time at which the request arrived, and after a delay the time at which it goes on.
     pub(crate) now: Timestamp,
+    /// The account's clock, as it was when the request had last waited for something.
+    pub(crate) clock: clock::State,
     /// The body as it was sent.
     pub(crate) body: Bytes,
     /// The body as JSON, or why it is not the expected JSON.

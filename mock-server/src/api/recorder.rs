@@ -1,9 +1,9 @@
 //! Completes the journal when a request or its response ends, in whichever way.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::{io, mem};
 
 use bytes::Bytes;
 use futures_util::stream::Stream;
@@ -17,23 +17,23 @@ use crate::state::account::Account;
 /// A request that was recorded and has no complete response yet.
 pub(crate) struct Recorder {
     account: Arc<Account>,
-    pub(crate) entry: EntryId,
+    /// The entry of the request while it is not complete.
+    pub(crate) entry: Option<EntryId>,
     arrived: Timestamp,
     /// The beginning of the streamed body.
     body: Vec<u8>,
     length: u64,
-    is_complete: bool,
 }
 
 impl Recorder {
-    pub(crate) fn new(account: Arc<Account>, entry: EntryId, arrived: Timestamp) -> Self {
+    /// Must be made before the account is locked, because its drop locks it.
+    pub(crate) fn new(account: Arc<Account>, arrived: Timestamp) -> Self {
         Self {
             account,
-            entry,
+            entry: None,
             arrived,
             body: Vec::new(),
             length: 0,
-            is_complete: false,
         }
     }
 
@@ -49,20 +49,21 @@ impl Recorder {
     }
 
     /// Completes the entry, unless it is complete already.
-    pub(crate) fn complete(&mut self, journal: &mut Journal, client_left: bool) {
-        if mem::replace(&mut self.is_complete, true) {
+    pub(crate) fn complete(&mut self, journal: &mut Journal, now: Timestamp, client_left: bool) {
+        let Some(entry) = self.entry.take() else {
             return;
-        }
-        let duration = self.account.clock.now().duration_since(self.arrived);
+        };
+        let duration = now.duration_since(self.arrived);
         let duration = duration.try_into().unwrap_or_default();
         let body = (self.length > 0).then_some((&self.body[..], self.length));
-        journal.complete(self.entry, body, duration, client_left);
+        journal.complete(entry, body, duration, client_left);
     }
 
     fn end(&mut self, client_left: bool) {
-        if !self.is_complete {
+        if self.entry.is_some() {
             let account = self.account.clone();
-            self.complete(&mut account.lock().journal, client_left);
+            let now = account.clock.now();
+            self.complete(&mut account.lock().journal, now, client_left);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::faults::effects;
 use crate::faults::fault::FaultKind;
 use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
+use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
 use crate::protocol::body::{self, BodyError, BoxError};
 use crate::protocol::envelope::Response;
@@ -41,11 +42,17 @@ const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Arrived<B> {
     /// On the heap, so that it is not copied from function to function.
     exchange: Box<Exchange>,
+    target: Target,
+    body: B,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy)]
+struct Target {
     /// `None` if no path matched.
     route: Option<&'static Route>,
     /// `None` if the path does not have the method.
     endpoint: Option<&'static Endpoint>,
-    body: B,
 }
 
 impl<B> Arrived<B> {
@@ -53,73 +60,87 @@ impl<B> Arrived<B> {
     pub(crate) fn new(app: &Arc<App>, request: Request<B>) -> Self {
         let (head, body) = request.into_parts();
         let (route, id) = router::find(head.uri.path()).unzip();
-        let id = id.flatten();
         let endpoint = route.and_then(|route| route.endpoint(&head.method));
-        let names_agent = route.is_some_and(Route::names_agent);
-        let operation = endpoint.map_or(Operation::Unknown, |endpoint| endpoint.operation);
+        let target = Target { route, endpoint };
         Self {
-            exchange: authenticate(app, operation, id, names_agent, head),
-            route,
-            endpoint,
+            exchange: authenticate(app, target, id.flatten(), head),
+            target,
             body,
         }
     }
 }
 
-/// Runs all stages for a request.
+/// A response, and the request for the observer if there is one.
+type Finished = (Response, Option<Box<RecordedRequest>>);
+
+/// What a visit to the account led to.
+enum Answer {
+    Finished(Finished),
+    /// A closure of the user makes the response.
+    Call(Later),
+}
+
+/// Runs all stages for a request. One visit to the account is enough for them, unless something takes time:
+/// the latency of a fault, or a closure of the user. The account is not locked meanwhile.
 pub(crate) async fn serve<B>(arrived: Arrived<B>) -> Response
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let (mut exchange, route, endpoint) = (arrived.exchange, arrived.route, arrived.endpoint);
-    read_body(&mut exchange, endpoint, arrived.body).await;
-    let recorder = {
-        let account = exchange.account.clone();
-        let state = &mut *account.lock();
-        let entry = record(&exchange, state);
-        plan_faults(&mut exchange, state);
-        Recorder::new(account.clone(), entry, exchange.now)
+    let (mut exchange, target) = (arrived.exchange, arrived.target);
+    read_body(&mut exchange, target, arrived.body).await;
+    let account = exchange.account.clone();
+    let mut recorder = Recorder::new(account.clone(), exchange.now);
+    let first = arrive(&mut exchange, target, &mut recorder, &mut account.lock());
+    let answer = match first {
+        Some(answer) => answer,
+        None => {
+            account.requests.notify_waiters();
+            Box::pin(wait(&mut exchange)).await;
+            answer(&mut exchange, target, &mut recorder, &mut account.lock())
+        }
     };
-    exchange.account.requests.notify_waiters();
-    if exchange.plan.latency_ms > 0 {
-        Box::pin(wait(&mut exchange)).await;
-    }
-    let result = match answer(&mut exchange, route, endpoint) {
-        Ok(Handled::Response(response)) => Ok(response),
-        Ok(Handled::Later(respond)) => Ok(respond(&exchange)),
-        Ok(Handled::Blocking(respond)) => {
+    let (response, recorded) = match answer {
+        Answer::Finished(finished) => finished,
+        Answer::Call(respond) => {
+            account.requests.notify_waiters();
             let response;
             (exchange, response) = Box::pin(may_block(exchange, respond)).await;
-            Ok(response)
+            exchange.clock = account.clock.state();
+            finish(&mut exchange, &mut recorder, &mut account.lock(), response)
         }
-        Err(failure) => Err(failure),
     };
-    finish(&mut exchange, recorder, result)
+    account.requests.notify_waiters();
+    if let (Some(observer), Some(request)) = (&exchange.app.settings.observer, recorded) {
+        (observer.0)(&request);
+    }
+    response.map(|body| recorder.observe(body))
 }
 
 fn authenticate(
     app: &Arc<App>,
-    operation: Operation,
+    target: Target,
     id: Option<String>,
-    names_agent: bool,
     head: request::Parts,
 ) -> Box<Exchange> {
+    let operation = (target.endpoint).map_or(Operation::Unknown, |endpoint| endpoint.operation);
     let key = bearer_key(&head.headers);
     let access = match head.uri.path().starts_with("/v1") {
         true => app.key_state(key),
         false => Ok(KeyState::Full),
     };
     let account = app.account(key.filter(|_| access.is_ok()));
+    let clock = account.clock.state();
     Box::new(Exchange {
+        app: app.clone(),
         operation,
         id,
-        names_agent,
-        now: account.clock.now(),
+        names_agent: target.route.is_some_and(Route::names_agent),
+        head,
         access,
         account,
-        head,
-        app: app.clone(),
+        now: clock.now(),
+        clock,
         body: Bytes::new(),
         object: Ok(JsonObject::default()),
         streams: false,
@@ -128,18 +149,13 @@ fn authenticate(
     })
 }
 
-async fn read_body<B>(exchange: &mut Exchange, endpoint: Option<&Endpoint>, body: B)
+async fn read_body<B>(exchange: &mut Exchange, target: Target, body: B)
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let pause = exchange.access.as_ref().ok().and_then(|_| {
-        let state = &mut *exchange.account.lock();
-        let random = &mut state.random.faults;
-        state
-            .faults
-            .plan_body(exchange.operation, exchange.agent_id(), random)
-    });
+    let pause = plan_body(exchange);
+    let is_at_hand = pause.is_none() && body.is_end_stream();
     if pause.is_some() {
         exchange.plan.name = Some("slow_request_body");
     }
@@ -149,7 +165,10 @@ where
         Ok(bytes) => exchange.body = bytes,
         Err(error) => exchange.object = Err(body_failure(error)),
     }
-    if endpoint.is_some_and(Endpoint::has_body) && exchange.object.is_ok() {
+    if !is_at_hand {
+        exchange.clock = exchange.account.clock.state();
+    }
+    if target.endpoint.is_some_and(Endpoint::has_body) && exchange.object.is_ok() {
         exchange.object = parse(&exchange.head, &exchange.body);
     }
     exchange.streams = match exchange.operation {
@@ -160,6 +179,17 @@ where
             .is_ok_and(|object| object.get("stream") == Some(&true.into())),
         _ => false,
     };
+}
+
+/// Plans the pause before each part of the body, in milliseconds. That has a visit of its own, because the
+/// rest is planned when the body is there.
+fn plan_body(exchange: &Exchange) -> Option<u64> {
+    if exchange.access.is_err() || !exchange.account.may_slow_bodies() {
+        return None;
+    }
+    let state = &mut *exchange.account.lock();
+    let random = &mut state.random.faults;
+    (state.faults).plan_body(exchange.operation, exchange.agent_id(), random)
 }
 
 fn body_failure(error: BodyError) -> Failure {
@@ -185,6 +215,18 @@ fn parse(head: &request::Parts, body: &[u8]) -> Result<JsonObject, Failure> {
             "Must be application/json",
         )),
     }
+}
+
+/// Takes down a request and answers it, unless a fault delays the answer.
+fn arrive(
+    exchange: &mut Exchange,
+    target: Target,
+    recorder: &mut Recorder,
+    state: &mut AccountState,
+) -> Option<Answer> {
+    recorder.entry = Some(record(exchange, state));
+    plan_faults(exchange, state);
+    (exchange.plan.latency_ms == 0).then(|| answer(exchange, target, recorder, state))
 }
 
 fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
@@ -216,41 +258,37 @@ fn plan_faults(exchange: &mut Exchange, state: &mut AccountState) {
 async fn wait(exchange: &mut Exchange) {
     let latency = Duration::from_millis(exchange.plan.latency_ms);
     exchange.account.clock.sleep(latency).await;
-    exchange.now = exchange.account.clock.now();
+    exchange.clock = exchange.account.clock.state();
+    exchange.now = exchange.clock.now();
 }
 
 /// Answers by a fault or by the handler of the endpoint.
 fn answer(
     exchange: &mut Exchange,
-    route: Option<&Route>,
-    endpoint: Option<&'static Endpoint>,
-) -> Result<Handled, Failure> {
-    if let Some(response) = effects::before(&exchange.plan) {
-        return Ok(Handled::Response(response));
-    }
-    let endpoint = admit(exchange, route, endpoint)?;
-    handle(exchange, endpoint)
+    target: Target,
+    recorder: &mut Recorder,
+    state: &mut AccountState,
+) -> Answer {
+    let handled = match effects::before(&exchange.plan) {
+        Some(response) => Ok(Handled::Response(response)),
+        None => admit(exchange, target).and_then(|endpoint| handle(exchange, endpoint, state)),
+    };
+    let response = match handled {
+        Ok(Handled::Blocking(respond)) => return Answer::Call(respond),
+        Ok(Handled::Response(response)) => response,
+        Err(failure) => failure.into_response(),
+    };
+    Answer::Finished(finish(exchange, recorder, state, response))
 }
 
 /// Checks the key and the route.
-fn admit(
-    exchange: &Exchange,
-    route: Option<&Route>,
-    endpoint: Option<&'static Endpoint>,
-) -> Result<&'static Endpoint, Failure> {
+fn admit(exchange: &Exchange, target: Target) -> Result<&'static Endpoint, Failure> {
     let key = exchange.access.clone()?;
-    let endpoint = match (route, endpoint) {
+    let (method, path) = (&exchange.head.method, exchange.head.uri.path());
+    let endpoint = match (target.route, target.endpoint) {
         (_, Some(endpoint)) => endpoint,
-        (Some(route), None) => {
-            return Err(Failure::method_not_allowed(
-                &exchange.head.method,
-                route.allow(),
-            ));
-        }
-        (None, None) => {
-            let (method, path) = (&exchange.head.method, exchange.head.uri.path());
-            return Err(Failure::no_route(method, path));
-        }
+        (Some(route), None) => return Err(Failure::method_not_allowed(method, route.allow())),
+        (None, None) => return Err(Failure::no_route(method, path)),
     };
     if key == KeyState::ReadOnly && endpoint.writes() {
         return Err(Failure::read_only_key());
@@ -258,9 +296,13 @@ fn admit(
     Ok(endpoint)
 }
 
-/// Counts the request against the limits and runs its handler, both while the account is locked.
-fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Handled, Failure> {
-    let (app, account) = (exchange.app.clone(), exchange.account.clone());
+/// Counts the request against the limits and runs its handler.
+fn handle(
+    exchange: &mut Exchange,
+    endpoint: &Endpoint,
+    state: &mut AccountState,
+) -> Result<Handled, Failure> {
+    let app = exchange.app.clone();
     let mut count_and_run = |state: &mut AccountState| {
         if endpoint.is_limited() {
             let agent = limited_agent(exchange, state);
@@ -274,8 +316,8 @@ fn handle(exchange: &mut Exchange, endpoint: &Endpoint) -> Result<Handled, Failu
         (endpoint.handler)(exchange, state)
     };
     match endpoint.writes() {
-        true => app.commit(&account, count_and_run),
-        false => count_and_run(&mut account.lock()),
+        true => app.commit(state, count_and_run),
+        false => count_and_run(state),
     }
 }
 
@@ -311,35 +353,28 @@ fn limited_agent<'a>(exchange: &'a Exchange, state: &AccountState) -> Option<&'a
 /// Applies the effects of faults, writes the common headers, and completes the journal.
 fn finish(
     exchange: &mut Exchange,
-    mut recorder: Recorder,
-    result: Result<Response, Failure>,
-) -> Response {
-    let response = result.unwrap_or_else(Failure::into_response);
+    recorder: &mut Recorder,
+    state: &mut AccountState,
+    response: Response,
+) -> Finished {
     let mut response = effects::after(response, &exchange.plan);
-    let recorded = {
-        let account = exchange.account.clone();
-        let state = &mut *account.lock();
-        let misses_stream = (exchange.plan.kind.as_deref()).is_some_and(FaultKind::needs_a_stream)
-            && matches!(response.body(), Payload::Bytes(_));
-        if misses_stream {
-            state.faults.take_back(&mut exchange.plan);
-        }
-        write_headers(exchange, state, response.headers_mut());
-        let kept = response_entry(&response);
-        state
-            .journal
-            .respond(recorder.entry, kept, exchange.plan.name);
-        if let Payload::Bytes(_) = response.body() {
-            recorder.complete(&mut state.journal, false);
-        }
-        let observer = exchange.app.settings.observer.as_ref();
-        observer.and_then(|observer| Some((observer, state.journal.find(recorder.entry)?)))
-    };
-    exchange.account.requests.notify_waiters();
-    if let Some((observer, request)) = recorded {
-        (observer.0)(&request);
+    let misses_stream = (exchange.plan.kind.as_deref()).is_some_and(FaultKind::needs_a_stream)
+        && matches!(response.body(), Payload::Bytes(_));
+    if misses_stream {
+        state.faults.take_back(&mut exchange.plan);
     }
-    response.map(|body| recorder.observe(body))
+    write_headers(exchange, state, response.headers_mut());
+    let entry = recorder.entry;
+    if let Some(entry) = entry {
+        let kept = response_entry(&response);
+        state.journal.respond(entry, kept, exchange.plan.name);
+    }
+    if let Payload::Bytes(_) = response.body() {
+        recorder.complete(&mut state.journal, exchange.clock.now(), false);
+    }
+    let observed = exchange.app.settings.observer.as_ref().and(entry);
+    let recorded = observed.and_then(|entry| state.journal.find(entry));
+    (response, recorded.map(Box::new))
 }
 
 /// Returns what the journal keeps of a response, unless the connection fails instead.

@@ -116,7 +116,7 @@ pub(crate) fn change(request: &ControlRequest) -> Outcome {
     let account = request.account()?;
     let change: AgentChange = request.json()?;
     let id = &*request.parameter;
-    let changed = request.app.commit(&account, |state| {
+    let changed = request.app.commit(&mut account.lock(), |state| {
         let agent = state
             .store
             .get_mut(id)

@@ -67,7 +67,7 @@ pub(crate) fn add(request: &ControlRequest) -> Outcome {
             ));
         }
         for fault in faults {
-            state.faults.add(fault);
+            account.add_fault(state, fault);
         }
     }
     show(request)

@@ -16,7 +16,7 @@ pub(crate) fn restore(request: &ControlRequest) -> Outcome {
     let account = request.account()?;
     let snapshot: Snapshot = request.json()?;
     snapshot.check().map_err(ControlError::bad)?;
-    request.app.commit(&account, |state| {
+    request.app.commit(&mut account.lock(), |state| {
         state.restore(snapshot);
         Ok(())
     })?;

@@ -405,6 +405,11 @@ const MODIFIERS: [&str; 8] = [
 ];
 
 impl Fault {
+    /// Returns whether it is a pause before each part of a request's body.
+    pub(crate) fn slows_bodies(&self) -> bool {
+        matches!(self.kind, FaultKind::SlowRequestBody { .. })
+    }
+
     /// Reads a fault from the control API. An unknown field is an error, because with a misspelled
     /// `times` the fault would never end.
     pub(crate) fn from_json(json: Value) -> Result<Self, String> {

@@ -169,7 +169,8 @@ impl MockServer {
 
     /// Adds a fault.
     pub fn fault(&self, fault: Fault) -> FaultId {
-        self.change(|state| state.faults.add(fault))
+        let account = self.account();
+        account.add_fault(&mut account.lock(), fault)
     }
 
     /// Removes one fault. Returns whether it was still there.
@@ -336,5 +337,49 @@ impl MockServer {
 
     fn change<T>(&self, change: impl FnOnce(&mut AccountState) -> T) -> T {
         change(&mut self.account().lock())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use http_body_util::{BodyExt, Full};
+    use tower_service::Service;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_visits_its_account_once_and_a_stream_once_more_when_it_ends() {
+        let agent = serde_json::json!({"id": "a", "name": "Harbour Pilot"});
+        let mock = MockServer::builder().agents([agent]).in_process().unwrap();
+        let message = r#"{"text":"Which ship is mine?"}"#;
+        for (method, path, body, status, visits) in [
+            ("GET", "/v1/agents", "", 200, 1),
+            ("POST", "/v1/agents", r#"{"name":"b"}"#, 201, 1),
+            ("POST", "/v1/agents", "{", 400, 1),
+            ("GET", "/v1/agents/a", "", 200, 1),
+            ("GET", "/v1/agents/none", "", 404, 1),
+            ("PATCH", "/v1/agents/a", r#"{"name":"c"}"#, 200, 1),
+            ("POST", "/v1/agents/a/messages", message, 200, 1),
+            ("POST", "/v1/agents/a/messages/stream", message, 200, 2),
+            ("PUT", "/v1/agents/a", "", 405, 1),
+            ("DELETE", "/v1/agents/a", "", 200, 1),
+            ("GET", "/health", "", 200, 1),
+        ] {
+            let request = http::Request::builder()
+                .method(method)
+                .uri(path)
+                .header("authorization", format!("Bearer {}", mock.api_key()))
+                .header("content-type", "application/json")
+                .body(Full::from(body))
+                .unwrap();
+            let before = mock.account().visits.load(Ordering::Relaxed);
+            let response = mock.service().call(request).await.unwrap();
+            assert_eq!(response.status(), status, "{method} {path}");
+            response.into_body().collect().await.unwrap();
+            let after = mock.account().visits.load(Ordering::Relaxed);
+            assert_eq!(after - before, visits, "{method} {path}");
+        }
     }
 }

@@ -1,18 +1,20 @@
 //! An account: everything that the requests with its key see and change.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::faults::armed::Faults;
+use crate::faults::armed::{FaultId, Faults};
+use crate::faults::fault::Fault;
 use crate::journal::pattern::RequestPattern;
 use crate::journal::record::Journal;
 use crate::protocol::date_header::DateHeader;
 use crate::state::clock::RunningClock;
-use crate::state::id_map::IdMap;
 use crate::state::ids::Random;
+use crate::state::in_flight::InFlight;
 use crate::state::limits::Limits;
 use crate::state::replies::Replies;
 use crate::state::settings::Settings;
@@ -28,7 +30,13 @@ pub(crate) struct Account {
     pub(crate) clock: RunningClock,
     /// Notified when a request arrives or has its response.
     pub(crate) requests: Notify,
+    /// Whether there has ever been a fault that slows bodies down. Each request asks before its body is read,
+    /// and most accounts never have one.
+    may_slow_bodies: AtomicBool,
     state: Mutex<AccountState>,
+    /// How often the state was locked.
+    #[cfg(test)]
+    pub(crate) visits: std::sync::atomic::AtomicU64,
 }
 
 /// The part of an account that is behind its lock.
@@ -37,8 +45,7 @@ pub(crate) struct AccountState {
     pub(crate) store: Store,
     pub(crate) limits: Limits,
     pub(crate) windows: Windows,
-    /// The number of messages in flight by agent.
-    pub(crate) in_flight: IdMap<u64>,
+    pub(crate) in_flight: InFlight,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) replies: Replies,
@@ -58,7 +65,10 @@ impl Account {
             number,
             clock: RunningClock::new(&settings.clock),
             requests: Notify::new(),
+            may_slow_bodies: settings.faults.iter().any(Fault::slows_bodies).into(),
             state: Mutex::new(AccountState::new(settings, seed)),
+            #[cfg(test)]
+            visits: 0.into(),
         }
     }
 
@@ -79,9 +89,23 @@ impl Account {
         }
     }
 
+    /// Adds a fault to the state, which is locked.
+    pub(crate) fn add_fault(&self, state: &mut AccountState, fault: Fault) -> FaultId {
+        if fault.slows_bodies() {
+            self.may_slow_bodies.store(true, Ordering::Release);
+        }
+        state.faults.add(fault)
+    }
+
+    pub(crate) fn may_slow_bodies(&self) -> bool {
+        self.may_slow_bodies.load(Ordering::Acquire)
+    }
+
     /// Locks the state. Nothing under the lock panics halfway through a change, so a poisoned lock
     /// is as good as any.
     pub(crate) fn lock(&self) -> MutexGuard<'_, AccountState> {
+        #[cfg(test)]
+        self.visits.fetch_add(1, Ordering::Relaxed);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,7 +116,7 @@ impl AccountState {
             store: Store::default(),
             limits: settings.limits.clone(),
             windows: Windows::default(),
-            in_flight: IdMap::default(),
+            in_flight: InFlight::default(),
             journal: Journal::default(),
             faults: Faults::default(),
             replies: settings.replies.clone(),

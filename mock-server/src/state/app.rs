@@ -106,7 +106,8 @@ impl App {
     /// Restores the initial state of a key's account, its clock and its permissions.
     pub(crate) fn reset(&self, key: Option<&str>) -> Result<(), Failure> {
         self.restart(key);
-        self.commit(&self.account(key), |state| {
+        let account = self.account(key);
+        self.commit(&mut account.lock(), |state| {
             state.reset(&self.settings);
             Ok(())
         })
@@ -136,22 +137,19 @@ impl App {
         }
     }
 
-    /// Changes an account and writes the state file, if there is one. The account is locked until the
-    /// change is in the file, so that nobody sees a change that a crash could undo. If the file cannot
-    /// be written, the change is undone.
+    /// Changes an account and writes the state file, if there is one. The account remains locked until
+    /// the change is in the file, so that nobody sees a change that a crash could undo. If the file
+    /// cannot be written, the change is undone.
     pub(crate) fn commit<T>(
         &self,
-        account: &Account,
+        state: &mut AccountState,
         change: impl FnOnce(&mut AccountState) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        // Declared before the lock, so that it is dropped after it: it may free a slot in flight.
-        let changed;
-        let state = &mut *account.lock();
         let Some(file) = &self.state_file else {
             return change(state);
         };
         let before = state.store.clone();
-        changed = change(state);
+        let changed = change(state);
         if state.store.changes() == before.changes() {
             return changed;
         }

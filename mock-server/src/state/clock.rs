@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let passed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         later(self.base, passed)
     }

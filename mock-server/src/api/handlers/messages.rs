@@ -28,7 +28,7 @@ pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<
         .ok_or_else(|| Failure::no_such("Agent", id))?;
     validate::message(&fields)?;
     check_available(agent)?;
-    let in_flight = state.in_flight.get(id).copied().unwrap_or(0);
+    let in_flight = state.in_flight.count(id);
     if (state.limits.messages_in_flight).is_some_and(|limit| in_flight >= limit) {
         return Err(Failure::rate_limited(1.0));
     }
@@ -68,7 +68,6 @@ pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<
         }
         reply => reply,
     };
-    *state.in_flight.entry(id.to_owned()).or_default() += 1;
     let calls_closure = matches!(reply, Reply::Closure(..));
     let accepted = Accepted {
         user_id: user_id.map(str::to_owned),
@@ -77,13 +76,12 @@ pub(crate) fn send(exchange: &mut Exchange, state: &mut AccountState) -> Result<
         model: model.to_owned(),
         message_id,
         reply,
-        slot: InFlightSlot::new(exchange.account.clone(), id),
+        slot: state.in_flight.take_slot(id),
         token_pace: state.token_pace,
     };
-    let respond = Box::new(move |exchange: &_| accepted.respond(exchange));
     Ok(match calls_closure {
-        true => Handled::Blocking(respond),
-        false => Handled::Later(respond),
+        true => Handled::Blocking(Box::new(|exchange| accepted.respond(exchange))),
+        false => Handled::Response(accepted.respond(exchange)),
     })
 }
 
