@@ -38,10 +38,10 @@ impl Transport {
     ) -> Result<Incoming, OrionError> {
         match self {
             Self::Reqwest(stack) => stack.send(request, delivery).await.map(Incoming::Reqwest),
-            Self::Service(service) => service
-                .send(request()?, delivery)?
-                .await
-                .map(Incoming::Service),
+            Self::Service(service) => {
+                let response = service.send(request()?, delivery)?;
+                response.await.map(Incoming::Service)
+            }
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::types::OpenStruct;
 /// The fields of a create or an update.
 #[derive(Debug, Clone)]
 pub(super) struct ConfigurationBody<T> {
-    pub(super) fields: T,
+    /// Boxed, because a builder moves with each setter, and into the call.
+    pub(super) fields: Box<T>,
     /// The first field that JSON cannot express, and why; reported when the call is made.
     bad_field: Option<(String, String)>,
 }
@@ -18,7 +19,7 @@ pub(super) struct ConfigurationBody<T> {
 impl<T: OpenStruct + Serialize> ConfigurationBody<T> {
     pub(super) fn new(fields: T) -> Self {
         Self {
-            fields,
+            fields: Box::new(fields),
             bad_field: None,
         }
     }

@@ -150,7 +150,7 @@ impl UpdateAgent {
                 .await?
                 .config();
             let replacing = AgentChanges::replacing(&current, &target);
-            let own = std::mem::replace(&mut self.body.fields, replacing);
+            let own = std::mem::replace(&mut *self.body.fields, replacing);
             self.body.fields.override_with(own);
         }
         let response = call(&self.handle, &UPDATE, self.request()).await?;

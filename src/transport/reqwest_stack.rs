@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::delivery::{Delivery, WatchedBody};
 #[cfg(feature = "http2")]
 use super::http2;
@@ -57,14 +59,11 @@ impl ReqwestStack {
     ) -> Result<reqwest::Response, OrionError> {
         // By a layer that sends it again.
         let was_sent = delivery.is_handed_over();
-        let (client, request) = (self.pools.client()?, request()?);
-        let requested = self
-            .default
-            .is_none()
-            .then(|| Box::new(request.url.clone()));
-        let response = client.execute(self.prepared(request, delivery));
+        let client = self.pools.client()?;
+        let (request, url) = self.prepared(request()?, delivery);
+        let response = client.execute(request);
         match response.await {
-            Ok(response) if requested.is_none_or(|url| *url == *response.url()) => Ok(response),
+            Ok(response) if url.is_none_or(|url| *url == *response.url()) => Ok(response),
             Ok(_) => Err(OrionError::config(
                 "the reqwest client given to http_client() followed a redirect; build it with \
                  redirect::Policy::none()",
@@ -73,7 +72,16 @@ impl ReqwestStack {
         }
     }
 
-    fn prepared(&self, request: Outgoing, delivery: &Delivery) -> reqwest::Request {
+    /// Returns the request and, if a redirect might be followed, its URL.
+    fn prepared(
+        &self,
+        request: Outgoing,
+        delivery: &Delivery,
+    ) -> (reqwest::Request, Option<Box<Url>>) {
+        let url = self
+            .default
+            .is_none()
+            .then(|| Box::new(request.url.clone()));
         let mut prepared = reqwest::Request::new(request.method, request.url);
         *prepared.headers_mut() = request.headers;
         *prepared.body_mut() = match self.default {
@@ -88,7 +96,7 @@ impl ReqwestStack {
                 request.body.map(reqwest::Body::from)
             }
         };
-        prepared
+        (prepared, url)
     }
 
     #[cold]

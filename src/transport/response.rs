@@ -1,6 +1,8 @@
 //! A response, whose body is still to be read.
 
 use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
@@ -50,7 +52,7 @@ impl Incoming {
         }
         let mut turns = Turns::default();
         let mut whole = Bytes::new();
-        while let Some(chunk) = self.chunk(&mut turns).await? {
+        while let Some(chunk) = poll_fn(|cx| self.poll_chunk(cx, &mut turns)).await? {
             if whole.len() + chunk.len() > limit {
                 return Err(OrionError::too_large(limit));
             }
@@ -65,27 +67,33 @@ impl Incoming {
 
     /// Returns the next data of the body. A body that is always ready is interrupted, so that the
     /// time limits of the attempt can fire.
-    async fn chunk(&mut self, turns: &mut Turns) -> Result<Option<Bytes>, OrionError> {
-        match self {
-            Self::Reqwest(response) => {
-                poll_fn(|cx| turns.poll_next(cx)).await;
-                response
-                    .chunk()
-                    .await
-                    .map_err(|error| OrionError::connection(error.without_url(), true))
-            }
-            Self::Service(response) => loop {
-                poll_fn(|cx| turns.poll_next(cx)).await;
-                match response.body_mut().frame().await {
-                    None => return Ok(None),
-                    Some(Ok(frame)) => {
-                        if let Ok(data) = frame.into_data() {
-                            return Ok(Some(data));
-                        }
-                    }
-                    Some(Err(error)) => return Err(OrionError::connection(error, true)),
+    fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        turns: &mut Turns,
+    ) -> Poll<Result<Option<Bytes>, OrionError>> {
+        loop {
+            ready!(turns.poll_next(cx));
+            let body = match self {
+                // Its future has nothing that the next one would miss.
+                Self::Reqwest(response) => {
+                    return pin!(response.chunk())
+                        .poll(cx)
+                        .map_err(|error| OrionError::connection(error.without_url(), true));
                 }
-            },
+                Self::Service(response) => Pin::new(response.body_mut()),
+            };
+            match ready!(body.poll_frame(cx)) {
+                None => return Poll::Ready(Ok(None)),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Ok(Some(data)));
+                    }
+                }
+                Some(Err(error)) => {
+                    return Poll::Ready(Err(OrionError::connection(error, true)));
+                }
+            }
         }
     }
 
