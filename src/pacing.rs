@@ -48,7 +48,7 @@ pub use store::{
 use store_link::StoreLink;
 pub(crate) use wait_limits::{TooLong, WaitBound, WaitLimits};
 use waiting::Waiting;
-pub(crate) use window_key::{RateWindow, WindowKey};
+pub(crate) use window_key::{Numbered, RateWindow, WindowKey};
 
 use crate::observer::Observers;
 use crate::rate_limit::RateLimitWindow;

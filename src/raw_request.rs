@@ -78,7 +78,7 @@ impl RawRequest {
                 name: "request",
                 idempotency: Idempotency::of(&method),
                 method,
-                window: RateWindow::OfOperation,
+                window: RateWindow::OfScope,
             },
             query: Ok(None),
             body: Ok(None),

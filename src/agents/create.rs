@@ -10,7 +10,7 @@ use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::operation::{Idempotency, Operation};
-use crate::pacing::RateWindow;
+use crate::pacing::{Numbered, RateWindow};
 use crate::request::{CallOptions, Request, call_options};
 use crate::types::{AgentConfig, CreatedAgent, configuration_setters};
 
@@ -18,7 +18,7 @@ static CREATE: Operation = Operation {
     name: "agents.create",
     method: Method::POST,
     idempotency: Idempotency::NotIdempotent,
-    window: RateWindow::OfOperation,
+    window: RateWindow::OfOperation(Numbered::Create),
 };
 
 /// Creates an agent: `POST /agents`.

@@ -12,7 +12,7 @@ use crate::error::{OrionError, Outcome};
 use crate::handle::Handle;
 use crate::meta::{ApiResponse, ResponseMeta};
 use crate::operation::{Idempotency, Operation};
-use crate::pacing::RateWindow;
+use crate::pacing::{Numbered, RateWindow};
 use crate::request::{CallOptions, Request, call_options};
 use crate::types::{AgentId, DeletedAgent, ErrorCode};
 
@@ -20,7 +20,7 @@ static DELETE: Operation = Operation {
     name: "agents.delete",
     method: Method::DELETE,
     idempotency: Idempotency::Idempotent,
-    window: RateWindow::OfOperation,
+    window: RateWindow::OfOperation(Numbered::Delete),
 };
 
 /// Deletes an agent permanently, with its history and metrics: `DELETE /agents/{agentId}`.

@@ -9,7 +9,7 @@ use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::operation::{Idempotency, Operation};
-use crate::pacing::RateWindow;
+use crate::pacing::{Numbered, RateWindow};
 use crate::request::{CallOptions, Request, call_options};
 use crate::types::{Agent, AgentId};
 
@@ -17,7 +17,7 @@ static GET: Operation = Operation {
     name: "agents.get",
     method: Method::GET,
     idempotency: Idempotency::Idempotent,
-    window: RateWindow::OfOperation,
+    window: RateWindow::OfOperation(Numbered::Get),
 };
 
 /// Gets an agent with its configuration and metrics: `GET /agents/{agentId}`.

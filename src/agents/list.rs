@@ -9,7 +9,7 @@ use super::path::agents_path;
 use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::operation::{Idempotency, Operation};
-use crate::pacing::RateWindow;
+use crate::pacing::{Numbered, RateWindow};
 use crate::pagination::{Added, List, Listed, Paging, Sealed, list_methods};
 use crate::request::{CallOptions, call_options};
 use crate::types::{AgentSort, AgentStatus, AgentSummary, Order};
@@ -18,7 +18,7 @@ static LIST: Operation = Operation {
     name: "agents.list",
     method: Method::GET,
     idempotency: Idempotency::Idempotent,
-    window: RateWindow::OfOperation,
+    window: RateWindow::OfOperation(Numbered::List),
 };
 
 /// Lists the account's agents: `GET /agents`.

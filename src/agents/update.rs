@@ -13,7 +13,7 @@ use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::meta::ApiResponse;
 use crate::operation::{Idempotency, Operation};
-use crate::pacing::RateWindow;
+use crate::pacing::{Numbered, RateWindow};
 use crate::request::{CallOptions, Request, call_options};
 use crate::types::{
     AgentChanges, AgentConfig, AgentId, AgentStatus, UpdatedAgent, configuration_clear_setters,
@@ -25,7 +25,7 @@ static UPDATE: Operation = Operation {
     name: "agents.update",
     method: Method::PATCH,
     idempotency: Idempotency::Idempotent,
-    window: RateWindow::OfOperation,
+    window: RateWindow::OfOperation(Numbered::Update),
 };
 
 /// Updates an agent: `PATCH /agents/{agentId}`.

@@ -10,7 +10,7 @@ use super::fair_queue::FairQueue;
 use super::observation::Observation;
 use super::server_clock::ServerClock;
 use super::store_state::StoreState;
-use super::window_key::WindowKey;
+use super::window_key::{Numbered, WindowKey};
 use super::windows::Windows;
 use crate::rate_limit::RateLimitWindow;
 
@@ -22,6 +22,8 @@ const ACCOUNT: &str = "account";
 #[derive(Debug)]
 pub(super) struct Queues {
     by_key: BTreeMap<WindowKey, usize>,
+    /// Those of `by_key` whose key has a number, by that number.
+    by_number: [Option<usize>; Numbered::COUNT],
     /// A queue keeps its index as long as a call is in flight or waits.
     operations: Vec<FairQueue>,
     unused: Vec<usize>,
@@ -55,6 +57,7 @@ impl Queues {
         };
         Self {
             by_key: BTreeMap::new(),
+            by_number: [None; Numbered::COUNT],
             operations: Vec::new(),
             unused: Vec::new(),
             sweep_at: QUEUES_KEPT,
@@ -83,10 +86,18 @@ impl Queues {
 
     /// The queue of an operation; a new one if it has not been used lately.
     pub(super) fn operation(&mut self, key: &WindowKey, now: Instant) -> usize {
-        match self.by_key.get(key) {
+        let number = key.number();
+        if let Some(Some(index)) = number.and_then(|number| self.by_number.get(number)) {
+            return *index;
+        }
+        let index = match self.by_key.get(key) {
             Some(index) => *index,
             None => self.new_operation(key, now),
+        };
+        if let Some(found) = number.and_then(|number| self.by_number.get_mut(number)) {
+            *found = Some(index);
         }
+        index
     }
 
     #[cold]
@@ -244,6 +255,8 @@ impl Queues {
     }
 
     fn sweep(&mut self, now: Instant) {
+        // What is dropped must not be found by its number either. What is kept is found again.
+        self.by_number = [None; Numbered::COUNT];
         let Self {
             by_key,
             operations,
@@ -288,6 +301,22 @@ mod tests {
         }
         assert!(queues.by_key.len() <= 2 * QUEUES_KEPT);
         assert!(queues.operations.len() <= 2 * QUEUES_KEPT);
+    }
+
+    #[test]
+    fn an_operation_finds_its_queue_again_also_after_others_were_dropped() {
+        let of = |name, number| WindowKey::new(name, RateWindow::OfOperation(number), None);
+        let (get, list) = (of("get", Numbered::Get), of("list", Numbered::List));
+        let mut queues = Queues::new(None);
+        let now = Instant::now();
+        for agent in 0..10_000 {
+            for key in [&get, &list] {
+                let index = queues.operation(key, now);
+                assert_eq!(queues.by_key.get(key), Some(&index));
+            }
+            queues.operation(&messages(agent), now);
+        }
+        assert_ne!(queues.operation(&get, now), queues.operation(&list, now));
     }
 
     #[test]

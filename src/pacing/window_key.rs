@@ -6,13 +6,29 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateWindow {
     /// In a window of the operation's own.
-    OfOperation,
+    OfOperation(Numbered),
+    /// In a window of the operation's own for each scope, such as a route.
+    OfScope,
     /// In one window for several operations, such as sent and streamed messages.
     Shared {
         name: &'static str,
         /// How many of its calls may be in flight at the same time.
         max_in_flight: u32,
     },
+}
+
+/// The operations with one window each. The number of an operation finds its queue without a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Numbered {
+    Create,
+    Delete,
+    Get,
+    List,
+    Update,
+}
+
+impl Numbered {
+    pub(super) const COUNT: usize = Self::Update as usize + 1;
 }
 
 /// One window: the operations that share it and, if the server counts each subject apart, the
@@ -22,6 +38,7 @@ pub(crate) struct WindowKey {
     name: &'static str,
     scope: Option<Arc<str>>,
     max_in_flight: Option<u32>,
+    number: Option<Numbered>,
 }
 
 impl WindowKey {
@@ -30,17 +47,19 @@ impl WindowKey {
         window: RateWindow,
         scope: Option<Arc<str>>,
     ) -> Self {
-        let (name, max_in_flight) = match window {
-            RateWindow::OfOperation => (operation, None),
+        let (name, max_in_flight, number) = match window {
+            RateWindow::OfOperation(number) => (operation, None, Some(number)),
+            RateWindow::OfScope => (operation, None, None),
             RateWindow::Shared {
                 name,
                 max_in_flight,
-            } => (name, Some(max_in_flight)),
+            } => (name, Some(max_in_flight), None),
         };
         Self {
             name,
             scope,
             max_in_flight,
+            number,
         }
     }
 
@@ -56,6 +75,10 @@ impl WindowKey {
 
     pub(super) fn max_in_flight(&self) -> Option<u32> {
         self.max_in_flight
+    }
+
+    pub(super) fn number(&self) -> Option<usize> {
+        self.number.map(|number| number as usize)
     }
 }
 
@@ -77,8 +100,9 @@ mod tests {
 
     #[test]
     fn operations_with_a_window_of_their_own_have_different_keys() {
-        let key = |operation| WindowKey::new(operation, RateWindow::OfOperation, None);
-        assert_eq!(key("get"), key("get"));
-        assert_ne!(key("get"), key("list"));
+        let key =
+            |operation, number| WindowKey::new(operation, RateWindow::OfOperation(number), None);
+        assert_eq!(key("get", Numbered::Get), key("get", Numbered::Get));
+        assert_ne!(key("get", Numbered::Get), key("list", Numbered::List));
     }
 }
