@@ -20,6 +20,7 @@ use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
+use crate::journal::scratch::Scratch;
 use crate::protocol::body::{self, BodyError, BoxError};
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
@@ -230,13 +231,15 @@ fn arrive(
 }
 
 fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
-    state.journal.add(Entry::new(
+    let entry = Entry::new(
         &exchange.head,
         exchange.operation,
         exchange.agent_id(),
         &exchange.body,
         exchange.now,
-    ))
+        &mut state.journal.scratch,
+    );
+    state.journal.add(entry)
 }
 
 /// A rejected key uses up no fault.
@@ -366,7 +369,7 @@ fn finish(
     write_headers(exchange, state, response.headers_mut());
     let entry = recorder.entry;
     if let Some(entry) = entry {
-        let kept = response_entry(&response);
+        let kept = response_entry(&response, &mut state.journal.scratch);
         state.journal.respond(entry, kept, exchange.plan.name);
     }
     if let Payload::Bytes(_) = response.body() {
@@ -378,7 +381,7 @@ fn finish(
 }
 
 /// Returns what the journal keeps of a response, unless the connection fails instead.
-fn response_entry(response: &Response) -> Option<ResponseEntry> {
+fn response_entry(response: &Response, scratch: &mut Scratch) -> Option<ResponseEntry> {
     let body = match response.body() {
         Payload::Bytes(bytes) => bytes,
         Payload::Stream(_) => &Bytes::new(),
@@ -389,6 +392,7 @@ fn response_entry(response: &Response) -> Option<ResponseEntry> {
             response.status().as_u16(),
             response.headers(),
             body,
+            scratch,
         )),
     }
 }

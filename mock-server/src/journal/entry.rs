@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
+use crate::journal::scratch::Scratch;
 use crate::journal::summary::Summary;
 use crate::protocol::operation::Operation;
 
@@ -40,30 +41,26 @@ impl Entry {
         agent_id: Option<&str>,
         body: &[u8],
         time: Timestamp,
+        scratch: &mut Scratch,
     ) -> Self {
         let (path, query) = (parts.uri.path(), parts.uri.query());
-        let headers_length = header_lines::length(&parts.headers);
-        let mut text = Vec::with_capacity(
-            path.len()
-                + query.map_or(0, str::len)
-                + agent_id.map_or(0, str::len)
-                + headers_length
-                + body.len(),
-        );
-        text.extend_from_slice(path.as_bytes());
-        text.extend_from_slice(query.unwrap_or_default().as_bytes());
-        text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
-        header_lines::write(&parts.headers, &mut text);
-        text.extend_from_slice(body);
+        let mut headers = 0;
+        let text = scratch.text(|text| {
+            text.extend_from_slice(path.as_bytes());
+            text.extend_from_slice(query.unwrap_or_default().as_bytes());
+            text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
+            headers = header_lines::write(&parts.headers, text);
+            text.extend_from_slice(body);
+        });
         Self {
             time,
             operation,
             method: parts.method.clone(),
-            text: text.into(),
+            text,
             path: path.len(),
             query: query.map(str::len),
             agent_id: agent_id.map(str::len),
-            headers: headers_length,
+            headers,
             response: None,
             fault: None,
             duration: None,
@@ -151,7 +148,14 @@ mod tests {
             .unwrap()
             .into_parts();
         let time = Timestamp::UNIX_EPOCH;
-        let entry = Entry::new(&parts, Operation::SendMessage, Some("a b"), b"\r\n{}", time);
+        let entry = Entry::new(
+            &parts,
+            Operation::SendMessage,
+            Some("a b"),
+            b"\r\n{}",
+            time,
+            &mut Scratch::default(),
+        );
         let request = entry.to_request(7);
         assert_eq!(request.sequence, 7);
         assert_eq!(request.method, Method::POST);
@@ -175,7 +179,9 @@ mod tests {
     #[test]
     fn missing_parts_remain_missing() {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let entry = Entry::new(&parts, Operation::List, None, b"", Timestamp::UNIX_EPOCH);
+        let time = Timestamp::UNIX_EPOCH;
+        let scratch = &mut Scratch::default();
+        let entry = Entry::new(&parts, Operation::List, None, b"", time, scratch);
         let request = entry.to_request(1);
         assert_eq!((request.query, request.agent_id), (None, None));
         assert!(request.headers.is_empty() && request.body.is_empty());

@@ -2,17 +2,6 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-fn lines(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers.iter().map(|(name, value)| {
-        let name = name.as_str();
-        let value = match is_secret(name) {
-            true => b"[redacted]",
-            false => value.as_bytes(),
-        };
-        (name, value)
-    })
-}
-
 /// Returns whether the values of a header are not kept.
 fn is_secret(name: &str) -> bool {
     matches!(
@@ -21,21 +10,21 @@ fn is_secret(name: &str) -> bool {
     )
 }
 
-/// Returns the length of the lines.
-pub(crate) fn length(headers: &HeaderMap) -> usize {
-    lines(headers)
-        .map(|(name, value)| name.len() + value.len() + 4)
-        .sum()
-}
-
-/// Writes the lines. The values of secret headers are redacted.
-pub(crate) fn write(headers: &HeaderMap, text: &mut Vec<u8>) {
-    for (name, value) in lines(headers) {
+/// Writes the lines and returns their length. The values of secret headers are redacted.
+pub(crate) fn write(headers: &HeaderMap, text: &mut Vec<u8>) -> usize {
+    let before = text.len();
+    for (name, value) in headers {
+        let name = name.as_str();
+        let value = match is_secret(name) {
+            true => b"[redacted]",
+            false => value.as_bytes(),
+        };
         text.extend_from_slice(name.as_bytes());
         text.extend_from_slice(b": ");
         text.extend_from_slice(value);
         text.extend_from_slice(b"\r\n");
     }
+    text.len() - before
 }
 
 /// Reads the lines. Values cannot have line breaks (RFC 9110, section 5.5), and names cannot have

@@ -6,6 +6,7 @@ use http::HeaderMap;
 
 use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedResponse;
+use crate::journal::scratch::Scratch;
 
 /// How many bytes of a body are kept.
 pub(crate) const MAX_BODY: usize = 64 << 10;
@@ -26,18 +27,24 @@ pub(crate) struct ResponseEntry {
 }
 
 impl ResponseEntry {
-    pub(crate) fn new(status: u16, headers: &HeaderMap, body: &Bytes) -> Self {
+    pub(crate) fn new(
+        status: u16,
+        headers: &HeaderMap,
+        body: &Bytes,
+        scratch: &mut Scratch,
+    ) -> Self {
         let (kept, shared_body) = match (SHARED..=MAX_BODY).contains(&body.len()) {
             true => (&[][..], body.clone()),
             false => (&body[..body.len().min(MAX_BODY)], Bytes::new()),
         };
-        let length = header_lines::length(headers);
-        let mut text = Vec::with_capacity(length + kept.len());
-        header_lines::write(headers, &mut text);
-        text.extend_from_slice(kept);
+        let mut length = 0;
+        let text = scratch.text(|text| {
+            length = header_lines::write(headers, text);
+            text.extend_from_slice(kept);
+        });
         Self {
             status,
-            text: text.into(),
+            text,
             headers: length,
             shared_body,
             body_length: body.len() as u64,
@@ -82,7 +89,8 @@ mod tests {
     fn a_body_of_any_length_is_kept_up_to_64_kib() {
         for length in [0, 1, SHARED - 1, SHARED, MAX_BODY, MAX_BODY + 1] {
             let body = Bytes::from(vec![b'x'; length]);
-            let entry = ResponseEntry::new(200, &HeaderMap::new(), &body);
+            let scratch = &mut Scratch::default();
+            let entry = ResponseEntry::new(200, &HeaderMap::new(), &body, scratch);
             let response = entry.to_response();
             assert_eq!(response.body, body[..length.min(MAX_BODY)]);
             assert_eq!(response.body_length, length as u64);

@@ -145,10 +145,12 @@ mod tests {
     use crate::journal::entry::Entry;
     use crate::journal::record::{EntryId, Journal};
     use crate::journal::response_entry::ResponseEntry;
+    use crate::journal::scratch::Scratch;
     use crate::protocol::operation::Operation;
 
     fn respond(journal: &mut Journal, id: EntryId, status: u16) {
-        let response = ResponseEntry::new(status, &http::HeaderMap::new(), &Bytes::new());
+        let scratch = &mut Scratch::default();
+        let response = ResponseEntry::new(status, &http::HeaderMap::new(), &Bytes::new(), scratch);
         journal.respond(id, Some(response), None);
     }
 
@@ -159,7 +161,15 @@ mod tests {
         };
         let request = http::Request::builder().method(method).uri("/v1/agents");
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        Entry::new(&parts, operation, None, body, Timestamp::UNIX_EPOCH)
+        let scratch = &mut Scratch::default();
+        Entry::new(
+            &parts,
+            operation,
+            None,
+            body,
+            Timestamp::UNIX_EPOCH,
+            scratch,
+        )
     }
 
     #[test]
