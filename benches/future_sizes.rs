@@ -13,11 +13,23 @@ fn the_future_of_a_call_is_not_much_larger_than_the_hand_written_one() {
     for (name, size, most) in [
         ("get", size_of_val(&agents.get(AGENT).send()), 1400),
         ("list", size_of_val(&agents.list().send()), 1750),
-        ("create", size_of_val(&agents.create("Harbour Pilot").send()), 1500),
+        (
+            "create",
+            size_of_val(&agents.create("Harbour Pilot").send()),
+            1500,
+        ),
         ("update", size_of_val(&agents.update(AGENT).send()), 1700),
         ("delete", size_of_val(&agents.delete(AGENT).send()), 1700),
-        ("send_message", size_of_val(&agents.send_message(AGENT, TEXT).send()), 1700),
-        ("stream_message", size_of_val(&agents.stream_message(AGENT, TEXT).send()), 1850),
+        (
+            "send_message",
+            size_of_val(&agents.send_message(AGENT, TEXT).send()),
+            1700,
+        ),
+        (
+            "stream_message",
+            size_of_val(&agents.stream_message(AGENT, TEXT).send()),
+            1850,
+        ),
     ] {
         println!("{name}: {size}");
         assert!(size <= most, "{name} has {size} bytes, more than {most}");

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, HeaderMap};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -78,10 +78,11 @@ fn execute<R: ReadResponse>(
             Ok(ref request) => request,
             Err(error) => return Err(not_started(handle, operation, error)),
         };
-        if let Err(error) = check(request) {
-            return Err(not_started(handle, operation, error));
-        }
-        let mut call = Call::new(handle, operation, request);
+        let own_headers = match check(request) {
+            Ok(own_headers) => own_headers,
+            Err(error) => return Err(not_started(handle, operation, error)),
+        };
+        let mut call = Call::new(handle, operation, request, own_headers);
         let span = call.watch.span().clone();
         let result = {
             // Pinned here and below, because a wrapper around the future would move it.
@@ -91,7 +92,7 @@ fn execute<R: ReadResponse>(
         match result {
             Ok(read) => {
                 let meta = call.meta();
-                let data = reader.finish(read, call.permit, call.deadline, call.watch);
+                let data = reader.finish(read, &mut call.permit, call.deadline, &mut call.watch);
                 Ok(ApiResponse { data, meta })
             }
             Err(error) => {
@@ -111,16 +112,16 @@ fn not_started(handle: &Handle, operation: &Operation, error: OrionError) -> Ori
     error
 }
 
-/// Fails if the request cannot be sent.
-fn check(request: &Request<'_>) -> Result<(), OrionError> {
-    request.options.headers()?;
+/// Fails if the request cannot be sent. Returns the headers of this call only.
+fn check<'a>(request: &'a Request<'_>) -> Result<Option<&'a HeaderMap>, OrionError> {
+    let own_headers = request.options.headers()?;
     // Without a runtime, reqwest and the timers would panic.
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(OrionError::config(
             "a call needs a running tokio runtime with its time and I/O drivers enabled",
         ));
     }
-    Ok(())
+    Ok(own_headers)
 }
 
 /// What only some calls wait for. It is boxed, so that the others are small.
@@ -131,6 +132,7 @@ struct Call<'a> {
     handle: &'a Handle,
     operation: &'a Operation,
     request: &'a Request<'a>,
+    own_headers: Option<&'a HeaderMap>,
     deadline: Option<TimeLimit>,
     /// The places of the last attempt in its rate-limit windows.
     permit: Option<Permit>,
@@ -145,22 +147,28 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(handle: &'a Handle, operation: &'a Operation, request: &'a Request<'a>) -> Self {
-        let watch = Watch::start(&handle.observers, operation);
-        let started = watch.started();
-        let deadline = request.options.deadline().or(handle.deadline);
-        Self {
+    fn new(
+        handle: &'a Handle,
+        operation: &'a Operation,
+        request: &'a Request<'a>,
+        own_headers: Option<&'a HeaderMap>,
+    ) -> Self {
+        let mut call = Self {
             handle,
             operation,
             request,
-            deadline: deadline
-                .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, started)),
+            own_headers,
+            deadline: None,
             permit: None,
             parts: None,
-            watch,
+            watch: Watch::start(&handle.observers, operation),
             place: Place::Back,
             outcome: Outcome::NotSent,
-        }
+        };
+        let deadline = request.options.deadline().or(handle.deadline);
+        call.deadline = deadline
+            .and_then(|length| TimeLimit::new(TimeoutKind::Deadline, length, call.watch.started()));
+        call
     }
 
     /// Makes attempts until one succeeds, or none follows. All operations share the code of an attempt:
@@ -303,7 +311,7 @@ impl<'a> Call<'a> {
         headers.body
     }
 
-    fn outgoing(&self, wants_stream: bool) -> Result<Outgoing, OrionError> {
+    fn outgoing(&self, wants_stream: bool) -> Outgoing {
         let (handle, request) = (self.handle, self.request);
         let mut headers = match request.body {
             Some(_) => handle.headers_with_body.clone(),
@@ -312,19 +320,17 @@ impl<'a> Call<'a> {
         if wants_stream {
             headers.insert(ACCEPT, read::EVENT_STREAM);
         }
-        if let Some(own) = request.options.headers()? {
-            for (name, value) in own {
-                headers.insert(name, value.clone());
-            }
+        for (name, value) in self.own_headers.into_iter().flatten() {
+            headers.insert(name, value.clone());
         }
-        Ok(Outgoing {
+        Outgoing {
             method: self.operation.method.clone(),
             url: handle
                 .base_url
                 .join(&request.path, request.query.as_deref()),
             headers,
             body: request.body.clone(),
-        })
+        }
     }
 
     /// The rate-limit window that the call counts in.

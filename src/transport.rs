@@ -33,13 +33,13 @@ impl Transport {
     /// hold it while it waits. `delivery` tells whether it may have reached the server.
     pub(crate) async fn send(
         &self,
-        request: impl FnOnce() -> Result<Outgoing, OrionError>,
+        request: impl FnOnce() -> Outgoing,
         delivery: &Delivery,
     ) -> Result<Incoming, OrionError> {
         match self {
             Self::Reqwest(stack) => stack.send(request, delivery).await.map(Incoming::Reqwest),
             Self::Service(service) => {
-                let response = service.send(request()?, delivery)?;
+                let response = service.send(request(), delivery)?;
                 response.await.map(Incoming::Service)
             }
         }

@@ -205,13 +205,21 @@ impl Watch {
         telemetry::retrying(&self.span, error.error_type());
     }
 
-    /// The call's response is a stream, which begins now.
-    pub(crate) fn stream_starts(&mut self) {
-        self.step = Step::Streaming {
-            since: Instant::now(),
-            events: 0,
-            heartbeats: 0,
-        };
+    /// The call's response is a stream, which begins now. Returns what watches it from here on.
+    pub(crate) fn of_stream(&mut self) -> Self {
+        let since = Instant::now();
+        self.step = Step::Ended;
+        Self {
+            observers: self.observers.clone(),
+            method: self.method.clone(),
+            span: self.span.clone(),
+            step: Step::Streaming {
+                since,
+                events: 0,
+                heartbeats: 0,
+            },
+            ..*self
+        }
     }
 
     /// The caller gets an event of the stream.

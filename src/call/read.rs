@@ -43,14 +43,14 @@ pub(crate) trait ReadResponse: Send + Sync {
         false
     }
 
-    /// Returns the call's result. If it keeps the permit, the call stays in flight for pacing. If it
-    /// keeps the watch, the call has not ended yet.
+    /// Returns the call's result. If it takes the permit, the call stays in flight for pacing. If it
+    /// takes the watch over, the call has not ended yet.
     fn finish(
         &self,
         read: Self::Read,
-        permit: Option<Permit>,
+        permit: &mut Option<Permit>,
         deadline: Option<TimeLimit>,
-        watch: Watch,
+        watch: &mut Watch,
     ) -> Self::Output;
 }
 
@@ -100,9 +100,9 @@ impl<T: DeserializeOwned + Send> ReadResponse for ReadData<T> {
     fn finish(
         &self,
         data: Box<T>,
-        _: Option<Permit>,
+        _: &mut Option<Permit>,
         _: Option<TimeLimit>,
-        mut watch: Watch,
+        watch: &mut Watch,
     ) -> Box<T> {
         watch.ends(None);
         data
@@ -142,17 +142,16 @@ impl ReadResponse for ReadEventStream {
     fn finish(
         &self,
         (status, body): Self::Read,
-        permit: Option<Permit>,
+        permit: &mut Option<Permit>,
         deadline: Option<TimeLimit>,
-        mut watch: Watch,
+        watch: &mut Watch,
     ) -> OpenStream {
-        watch.stream_starts();
         OpenStream {
             status,
             body,
-            permit,
+            permit: permit.take(),
             deadline,
-            watch,
+            watch: watch.of_stream(),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Service<Request<RequestBody>> for ReqwestService {
                      enabled",
                 ));
             }
-            let response = stack.send(|| Ok(outgoing), &delivery).await?;
+            let response = stack.send(|| outgoing, &delivery).await?;
             Ok(Response::from(response).map(ResponseBody))
         })
     }

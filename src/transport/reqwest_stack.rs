@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use super::delivery::{Delivery, WatchedBody};
 #[cfg(feature = "http2")]
 use super::http2;
@@ -54,16 +52,22 @@ impl ReqwestStack {
     /// Sends a request, which is made inside. `delivery` tells whether it may have reached the server.
     pub(super) async fn send(
         &self,
-        request: impl FnOnce() -> Result<Outgoing, OrionError>,
+        request: impl FnOnce() -> Outgoing,
         delivery: &Delivery,
     ) -> Result<reqwest::Response, OrionError> {
         // By a layer that sends it again.
         let was_sent = delivery.is_handed_over();
         let client = self.pools.client()?;
-        let (request, url) = self.prepared(request()?, delivery);
-        let response = client.execute(request);
+        let mut requested = None;
+        let response = {
+            let request = request();
+            if self.default.is_none() {
+                requested = Some(Box::new(request.url.clone()));
+            }
+            client.execute(self.prepared(request, delivery))
+        };
         match response.await {
-            Ok(response) if url.is_none_or(|url| *url == *response.url()) => Ok(response),
+            Ok(response) if requested.is_none_or(|url| *url == *response.url()) => Ok(response),
             Ok(_) => Err(OrionError::config(
                 "the reqwest client given to http_client() followed a redirect; build it with \
                  redirect::Policy::none()",
@@ -72,16 +76,7 @@ impl ReqwestStack {
         }
     }
 
-    /// Returns the request and, if a redirect might be followed, its URL.
-    fn prepared(
-        &self,
-        request: Outgoing,
-        delivery: &Delivery,
-    ) -> (reqwest::Request, Option<Box<Url>>) {
-        let url = self
-            .default
-            .is_none()
-            .then(|| Box::new(request.url.clone()));
+    fn prepared(&self, request: Outgoing, delivery: &Delivery) -> reqwest::Request {
         let mut prepared = reqwest::Request::new(request.method, request.url);
         *prepared.headers_mut() = request.headers;
         *prepared.body_mut() = match self.default {
@@ -96,7 +91,7 @@ impl ReqwestStack {
                 request.body.map(reqwest::Body::from)
             }
         };
-        (prepared, url)
+        prepared
     }
 
     #[cold]
