@@ -38,12 +38,24 @@ pub(crate) fn call<T: DeserializeOwned + Send>(
     handle: &Handle,
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
-) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
-    execute(handle, operation, request, ReadData::of(&operation.method))
+) -> impl Future<Output = Result<Box<T>, OrionError>> + Send {
+    let reader = ReadData::of(&operation.method);
+    execute(handle, operation, request, reader, data)
 }
 
-/// Like [`call`], for an operation that certain failures mean to have succeeded. The call is told to
-/// observers as a success, but its error is returned, because only the caller knows what the result is.
+/// Like [`call`], and also returns what the response says besides its data.
+pub(crate) fn call_with_meta<T: DeserializeOwned + Send>(
+    handle: &Handle,
+    operation: &Operation,
+    request: Result<Request<'_>, OrionError>,
+) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
+    let reader = ReadData::of(&operation.method);
+    execute(handle, operation, request, reader, with_meta)
+}
+
+/// Like [`call_with_meta`], for an operation that certain failures mean to have succeeded. The call is
+/// told to observers as a success, but its error is returned, because only the caller knows what the
+/// result is.
 pub(crate) fn call_accepting<T: DeserializeOwned + Send>(
     handle: &Handle,
     operation: &Operation,
@@ -51,7 +63,7 @@ pub(crate) fn call_accepting<T: DeserializeOwned + Send>(
     accepts: fn(&OrionError) -> bool,
 ) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
     let reader = ReadData::of(&operation.method).accepting(accepts);
-    execute(handle, operation, request, reader)
+    execute(handle, operation, request, reader, with_meta)
 }
 
 /// Makes a call whose response is a stream of events. It returns when the stream has begun.
@@ -60,19 +72,35 @@ pub(crate) fn open(
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
 ) -> impl Future<Output = Result<ApiResponse<OpenStream>, OrionError>> + Send {
-    execute(handle, operation, request, ReadEventStream)
+    execute(handle, operation, request, ReadEventStream, with_meta)
 }
 
+fn data<R: ReadResponse>(reader: &R, read: R::Read, call: &mut Call<'_>) -> R::Output {
+    reader.finish(read, &mut call.permit, call.deadline, &mut call.watch)
+}
+
+fn with_meta<R: ReadResponse>(
+    reader: &R,
+    read: R::Read,
+    call: &mut Call<'_>,
+) -> ApiResponse<R::Output> {
+    let meta = call.meta();
+    let data = data(reader, read, call);
+    ApiResponse { data, meta }
+}
+
+/// Makes a call. `finish` makes its result of what was read, and of what is known of the call.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn would keep a second copy of the request"
 )]
-fn execute<R: ReadResponse>(
+fn execute<R: ReadResponse, T>(
     handle: &Handle,
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
     reader: R,
-) -> impl Future<Output = Result<ApiResponse<R::Output>, OrionError>> + Send {
+    finish: impl FnOnce(&R, R::Read, &mut Call<'_>) -> T + Send,
+) -> impl Future<Output = Result<T, OrionError>> + Send {
     async move {
         let request = match request {
             Ok(ref request) => request,
@@ -90,11 +118,7 @@ fn execute<R: ReadResponse>(
             telemetry::in_span(span, run).await
         };
         match result {
-            Ok(read) => {
-                let meta = call.meta();
-                let data = reader.finish(read, &mut call.permit, call.deadline, &mut call.watch);
-                Ok(ApiResponse { data, meta })
-            }
+            Ok(read) => Ok(finish(&reader, read, &mut call)),
             Err(error) => {
                 let failure = Some(&error).filter(|error| !reader.accepts(error));
                 call.watch.ends(failure);

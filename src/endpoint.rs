@@ -16,8 +16,8 @@ macro_rules! send_methods {
     ($(#[$doc:meta])* $builder:ty => $output:ty, $operation:ident) => {
         $crate::endpoint::send_methods! {
             @with_meta [$(#[$doc])*] [$builder] [] [self] [$output]
-            [*$crate::call::call::<$output>(&self.handle, &$operation, self.request()).await?.data]
-            [$crate::call::call::<$output>(&self.handle, &$operation, self.request())
+            [*$crate::call::call::<$output>(&self.handle, &$operation, self.request()).await?]
+            [$crate::call::call_with_meta::<$output>(&self.handle, &$operation, self.request())
                 .await?
                 .unboxed()]
         }

@@ -4,6 +4,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What the names of the three headers begin with.
+const PREFIX: &str = "x-ratelimit-";
 const LIMIT: &str = "x-ratelimit-limit";
 const REMAINING: &str = "x-ratelimit-remaining";
 const RESET: &str = "x-ratelimit-reset";
@@ -105,10 +107,10 @@ pub(crate) struct RateLimitHeaders {
 impl RateLimitHeaders {
     /// Takes in a header, if it is one of the three.
     pub(crate) fn take(&mut self, name: &str, value: &HeaderValue) {
-        let slot = match name {
-            LIMIT => &mut self.limit,
-            REMAINING => &mut self.remaining,
-            RESET => &mut self.reset,
+        let slot = match name.strip_prefix(PREFIX) {
+            Some("limit") => &mut self.limit,
+            Some("remaining") => &mut self.remaining,
+            Some("reset") => &mut self.reset,
             _ => return,
         };
         *slot = whole_number(value.as_bytes().trim_ascii());
@@ -125,7 +127,7 @@ impl RateLimitHeaders {
 }
 
 /// Reads digits. A header value need not be text, and checking that would cost more than this.
-fn whole_number(digits: &[u8]) -> Option<u64> {
+pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

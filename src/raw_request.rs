@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::call::call;
+use crate::call::call_with_meta;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
@@ -112,7 +112,7 @@ impl RawRequest {
     }
 
     async fn respond<T: DeserializeOwned + Send>(self) -> Result<ApiResponse<T>, OrionError> {
-        let response = call(&self.handle, &self.operation, self.request()).await?;
+        let response = call_with_meta(&self.handle, &self.operation, self.request()).await?;
         Ok(response.unboxed())
     }
 

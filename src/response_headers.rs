@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, DATE, HeaderMap, HeaderValue};
 
-use crate::rate_limit::{RateLimit, RateLimitHeaders};
+use crate::rate_limit::{RateLimit, RateLimitHeaders, whole_number};
 
 /// The response headers that every call needs.
 #[derive(Debug, Default)]
@@ -29,8 +29,8 @@ impl<'a> ResponseHeaders<'a> {
             if *name == DATE {
                 read.date = Some(value);
             } else if *name == CONTENT_LENGTH {
-                let length = value.to_str().ok();
-                read.body.length = length.and_then(|length| length.parse().ok());
+                let length = whole_number(value.as_bytes());
+                read.body.length = length.and_then(|length| length.try_into().ok());
             } else if *name == CONTENT_ENCODING {
                 read.body.is_encoded = true;
             } else {

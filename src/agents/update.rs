@@ -7,7 +7,7 @@ use http::Method;
 use super::configuration::{ConfigurationBody, extra_field_setter};
 use super::get::GetAgent;
 use super::path::agent_path;
-use crate::call::call;
+use crate::call::call_with_meta;
 use crate::endpoint::send_methods;
 use crate::error::OrionError;
 use crate::handle::Handle;
@@ -153,7 +153,7 @@ impl UpdateAgent {
             let own = std::mem::replace(&mut *self.body.fields, replacing);
             self.body.fields.override_with(own);
         }
-        let response = call(&self.handle, &UPDATE, self.request()).await?;
+        let response = call_with_meta(&self.handle, &UPDATE, self.request()).await?;
         Ok(response.unboxed())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::list_data::ListData;
 use super::listed::Listed;
 use super::unreadable_item::UnreadableItem;
-use crate::call::call;
+use crate::call::call_with_meta;
 use crate::error::OrionError;
 use crate::handle::Handle;
 use crate::meta::ApiResponse;
@@ -194,7 +194,7 @@ impl List {
         number: u64,
     ) -> Result<ApiResponse<Page<T>>, OrionError> {
         let request = self.request(number);
-        let response = call::<ListData<T>>(&self.handle, self.operation, request).await?;
+        let response = call_with_meta::<ListData<T>>(&self.handle, self.operation, request).await?;
         let unreadable = response.data.unreadable.into_iter();
         Ok(ApiResponse {
             data: Page {
