@@ -5,6 +5,7 @@
 
 mod read;
 
+use std::mem;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use crate::response_headers::{BodyHeaders, ResponseHeaders};
 use crate::retry::{Decision, Failed, RetryPolicy, Schedule, decide};
 use crate::telemetry;
 use crate::time_limit::TimeLimit;
-use crate::transport::{Delivery, Incoming, Outgoing, ResponseParts};
+use crate::transport::{Delivery, Incoming, Outgoing, ResponseParts, StreamBody};
 use crate::watch::Watch;
 
 /// Makes a call whose response's `data` is the result. It is boxed, because every layer returns it
@@ -162,6 +163,8 @@ struct Call<'a> {
     permit: Option<Permit>,
     /// What the last response said besides its body.
     parts: Option<ResponseParts>,
+    /// The whole body of the last response, until it is read.
+    body: Bytes,
     /// Counts attempts and waits, and tells of them.
     watch: Watch,
     /// Where the next attempt enters the queue.
@@ -185,6 +188,7 @@ impl<'a> Call<'a> {
             deadline: None,
             permit: None,
             parts: None,
+            body: Bytes::new(),
             watch: Watch::start(&handle.observers, operation),
             place: Place::Back,
             outcome: Outcome::NotSent,
@@ -202,8 +206,10 @@ impl<'a> Call<'a> {
         let mut now = self.watch.started();
         loop {
             let result = self.attempt(R::WANTS_STREAM, now).await;
+            let whole = mem::take(&mut self.body);
             let parts = self.parts.get_or_insert_default();
-            let error = match result.and_then(|body| reader.read(parts, body)) {
+            let read = |stream| reader.read(parts, Body { whole, stream });
+            let error = match result.and_then(read) {
                 Ok(read) => {
                     self.watch.attempt_ends(None);
                     self.handle.budget.succeeded();
@@ -248,8 +254,12 @@ impl<'a> Call<'a> {
     }
 
     /// Waits until pacing admits the call, then sends it once, within the time that is left. Returns the
-    /// body of the response.
-    async fn attempt(&mut self, wants_stream: bool, now: Instant) -> Result<Body, OrionError> {
+    /// stream that is wanted, or leaves the whole body in `body`.
+    async fn attempt(
+        &mut self,
+        wants_stream: bool,
+        now: Instant,
+    ) -> Result<Option<StreamBody>, OrionError> {
         let now = match &self.handle.pacer {
             Some(pacer) => match pacer.enter(&self.window(), self.place, now) {
                 Entered::Admitted(permit) => self.permit.insert(permit).admitted_at(),
@@ -292,36 +302,31 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Sends the request and reads its response: the whole body, unless it is a stream that is wanted.
+    /// Sends the request and takes in its response, with the whole body unless it is a stream that is
+    /// wanted.
     async fn exchange(
         &mut self,
         wants_stream: bool,
         delivery: &Delivery,
-    ) -> Result<Body, OrionError> {
+    ) -> Result<Option<StreamBody>, OrionError> {
         let request = || self.outgoing(wants_stream);
         let mut incoming = self.handle.transport.send(request, delivery).await?;
         let headers = self.receive(&mut incoming);
         let parts = self.parts.get_or_insert_default();
         if wants_stream && read::is_event_stream(parts) {
             read::check_encoding(parts, &Bytes::new())?;
-            return Ok(Body {
-                whole: Bytes::new(),
-                stream: Some(incoming.into_stream()),
-            });
+            return Ok(Some(incoming.into_stream()));
         }
         let limit = self.handle.max_response_bytes;
-        let whole = match incoming.read(headers.length, limit).await {
-            Ok(whole) => whole,
+        match incoming.read(headers.length, limit).await {
+            Ok(whole) => self.body = whole,
             Err(error) => return Err(read::without_body(error, parts)),
-        };
-        // The response to a HEAD describes a body that it does not have.
-        if headers.is_encoded && !whole.is_empty() {
-            read::check_encoding(parts, &whole)?;
         }
-        Ok(Body {
-            whole,
-            stream: None,
-        })
+        // The response to a HEAD describes a body that it does not have.
+        if headers.is_encoded && !self.body.is_empty() {
+            read::check_encoding(parts, &self.body)?;
+        }
+        Ok(None)
     }
 
     /// Takes in what the response says besides its body.
