@@ -1,6 +1,6 @@
 //! The query parameters of a list.
 
-use std::collections::HashSet;
+use std::mem;
 
 use crate::protocol::failure::Failure;
 
@@ -38,9 +38,10 @@ impl ListQuery {
             sort_by: SortBy::CreatedAt,
             descending: true,
         };
-        let mut seen = HashSet::new();
+        let mut seen = [false; PARAMETERS.len()];
         for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if PARAMETERS.contains(&&*name) && !seen.insert(name.clone()) {
+            let place = PARAMETERS.iter().position(|known| *known == name);
+            if place.is_some_and(|place| mem::replace(&mut seen[place], true)) {
                 return Err(Failure::invalid(
                     &*name,
                     format!("Invalid value for {name}"),

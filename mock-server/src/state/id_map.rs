@@ -1,10 +1,10 @@
-//! A map with ids or keys that the mock makes, or that come from whoever controls it. So nobody chooses them
-//! to make the map slow, and a simple hash is enough.
+//! A map with ids or keys that the mock makes, or that come from whoever controls it, or with other keys of
+//! which there are few. So nobody chooses them to make the map slow, and a simple hash is enough.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-pub(crate) type IdMap<V> = HashMap<String, V, BuildHasherDefault<IdHasher>>;
+pub(crate) type IdMap<V, K = String> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
 /// Takes eight bytes at a time.
 #[derive(Debug)]

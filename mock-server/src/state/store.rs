@@ -1,7 +1,6 @@
 //! The agents of an account, by id and in the order of each list.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
@@ -22,7 +21,7 @@ pub(crate) struct Store {
     changes: u64,
     /// The indexes of the agents of each requested list, in its order. Creates and deletes update
     /// them; any other change of the order drops them.
-    sorted: HashMap<(SortBy, Option<String>), Vec<usize>>,
+    sorted: IdMap<Vec<usize>, (SortBy, Option<String>)>,
 }
 
 impl Store {
@@ -138,15 +137,13 @@ impl Store {
         let total = list.len();
         let Range { start, end } = range(query, total);
         let summary = |index: &usize| agents[*index].as_ref().and_then(Agent::summary_json);
-        let items = if query.descending {
-            list[total - end..total - start]
-                .iter()
-                .rev()
-                .filter_map(summary)
-                .collect()
+        let mut items = Vec::with_capacity(end - start);
+        if query.descending {
+            let page = &list[total - end..total - start];
+            items.extend(page.iter().rev().filter_map(summary));
         } else {
-            list[start..end].iter().filter_map(summary).collect()
-        };
+            items.extend(list[start..end].iter().filter_map(summary));
+        }
         (items, total as u64)
     }
 }

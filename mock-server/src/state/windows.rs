@@ -1,7 +1,5 @@
 //! Rate-limit windows of one minute, and the headers that describe them.
 
-use std::collections::HashMap;
-
 use http::header::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
@@ -24,7 +22,7 @@ pub(crate) struct Windows {
     started: Option<i64>,
     number: i64,
     account: u64,
-    used: HashMap<Operation, u64>,
+    used: IdMap<u64, Operation>,
     /// The windows of messages, by agent.
     messages: IdMap<u64>,
 }
@@ -38,7 +36,7 @@ pub(crate) struct Used<'a> {
     /// The end of the windows in seconds since 1970.
     pub(crate) reset: i64,
     pub(crate) account: u64,
-    pub(crate) operations: &'a HashMap<Operation, u64>,
+    pub(crate) operations: &'a IdMap<u64, Operation>,
     /// The agents with the number of their messages.
     pub(crate) messages: Vec<(&'a String, &'a u64)>,
 }
