@@ -8,6 +8,5 @@ pub(crate) mod printable;
 pub(crate) mod record;
 pub(crate) mod recorded_request;
 pub(crate) mod response_entry;
-pub(crate) mod scratch;
 pub(crate) mod summary;
 pub(crate) mod verify;

@@ -20,7 +20,6 @@ use crate::journal::entry::Entry;
 use crate::journal::record::EntryId;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
-use crate::journal::scratch::Scratch;
 use crate::protocol::body::{self, BodyError, BoxError};
 use crate::protocol::envelope::Response;
 use crate::protocol::failure::Failure;
@@ -237,7 +236,6 @@ fn record(exchange: &Exchange, state: &mut AccountState) -> EntryId {
         exchange.agent_id(),
         &exchange.body,
         exchange.now,
-        &mut state.journal.scratch,
     );
     state.journal.add(entry)
 }
@@ -369,7 +367,7 @@ fn finish(
     write_headers(exchange, state, response.headers_mut());
     let entry = recorder.entry;
     if let Some(entry) = entry {
-        let kept = response_entry(&response, &mut state.journal.scratch);
+        let kept = response_entry(&response);
         state.journal.respond(entry, kept, exchange.plan.name);
     }
     if let Payload::Bytes(_) = response.body() {
@@ -381,7 +379,7 @@ fn finish(
 }
 
 /// Returns what the journal keeps of a response, unless the connection fails instead.
-fn response_entry(response: &Response, scratch: &mut Scratch) -> Option<ResponseEntry> {
+fn response_entry(response: &Response) -> Option<ResponseEntry> {
     let body = match response.body() {
         Payload::Bytes(bytes) => bytes,
         Payload::Stream(_) => &Bytes::new(),
@@ -392,7 +390,6 @@ fn response_entry(response: &Response, scratch: &mut Scratch) -> Option<Response
             response.status().as_u16(),
             response.headers(),
             body,
-            scratch,
         )),
     }
 }

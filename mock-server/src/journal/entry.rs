@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
-use crate::journal::scratch::Scratch;
 use crate::journal::summary::Summary;
 use crate::protocol::operation::Operation;
 
@@ -23,7 +22,7 @@ pub(crate) struct Entry {
     operation: Operation,
     method: Method,
     /// Path, query, agent id, headers as lines, and body, one after the other.
-    text: Box<[u8]>,
+    text: Vec<u8>,
     path: usize,
     query: Option<usize>,
     agent_id: Option<usize>,
@@ -41,17 +40,20 @@ impl Entry {
         agent_id: Option<&str>,
         body: &[u8],
         time: Timestamp,
-        scratch: &mut Scratch,
     ) -> Self {
         let (path, query) = (parts.uri.path(), parts.uri.query());
-        let mut headers = 0;
-        let text = scratch.text(|text| {
-            text.extend_from_slice(path.as_bytes());
-            text.extend_from_slice(query.unwrap_or_default().as_bytes());
-            text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
-            headers = header_lines::write(&parts.headers, text);
-            text.extend_from_slice(body);
-        });
+        let mut text = Vec::with_capacity(
+            path.len()
+                + query.map_or(0, str::len)
+                + agent_id.map_or(0, str::len)
+                + header_lines::usual_length(&parts.headers)
+                + body.len(),
+        );
+        text.extend_from_slice(path.as_bytes());
+        text.extend_from_slice(query.unwrap_or_default().as_bytes());
+        text.extend_from_slice(agent_id.unwrap_or_default().as_bytes());
+        let headers = header_lines::write(&parts.headers, &mut text);
+        text.extend_from_slice(body);
         Self {
             time,
             operation,
@@ -70,7 +72,7 @@ impl Entry {
 
     pub(crate) fn size(&self) -> usize {
         let response = self.response.as_ref().map_or(0, ResponseEntry::size);
-        self.text.len() + response + OVERHEAD
+        self.text.capacity() + response + OVERHEAD
     }
 
     pub(crate) fn summary(&self, sequence: u64) -> Summary<'_> {
@@ -148,14 +150,7 @@ mod tests {
             .unwrap()
             .into_parts();
         let time = Timestamp::UNIX_EPOCH;
-        let entry = Entry::new(
-            &parts,
-            Operation::SendMessage,
-            Some("a b"),
-            b"\r\n{}",
-            time,
-            &mut Scratch::default(),
-        );
+        let entry = Entry::new(&parts, Operation::SendMessage, Some("a b"), b"\r\n{}", time);
         let request = entry.to_request(7);
         assert_eq!(request.sequence, 7);
         assert_eq!(request.method, Method::POST);
@@ -179,9 +174,7 @@ mod tests {
     #[test]
     fn missing_parts_remain_missing() {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let time = Timestamp::UNIX_EPOCH;
-        let scratch = &mut Scratch::default();
-        let entry = Entry::new(&parts, Operation::List, None, b"", time, scratch);
+        let entry = Entry::new(&parts, Operation::List, None, b"", Timestamp::UNIX_EPOCH);
         let request = entry.to_request(1);
         assert_eq!((request.query, request.agent_id), (None, None));
         assert!(request.headers.is_empty() && request.body.is_empty());

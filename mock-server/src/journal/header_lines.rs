@@ -10,6 +10,11 @@ fn is_secret(name: &str) -> bool {
     )
 }
 
+/// Returns about how long the lines are. To know it exactly would take as long as writing them.
+pub(crate) fn usual_length(headers: &HeaderMap) -> usize {
+    headers.len() * 48
+}
+
 /// Writes the lines and returns their length. The values of secret headers are redacted.
 pub(crate) fn write(headers: &HeaderMap, text: &mut Vec<u8>) -> usize {
     let before = text.len();

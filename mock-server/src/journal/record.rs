@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::journal::entry::Entry;
 use crate::journal::recorded_request::RecordedRequest;
 use crate::journal::response_entry::ResponseEntry;
-use crate::journal::scratch::Scratch;
 
 const MAX_ENTRIES: usize = 10_000;
 const MAX_BYTES: usize = 16 << 20;
@@ -15,8 +14,6 @@ const MAX_BYTES: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: VecDeque<Entry>,
-    /// For the texts of the next entry.
-    pub(crate) scratch: Scratch,
     bytes: usize,
     last_sequence: u64,
     evicted: u64,
@@ -169,7 +166,6 @@ mod tests {
             status,
             &http::HeaderMap::new(),
             &Bytes::from_static(b"{}"),
-            &mut Scratch::default(),
         ))
     }
 
@@ -180,8 +176,7 @@ mod tests {
         };
         let request = http::Request::builder().method(method).uri("/v1/agents");
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let (time, scratch) = (Timestamp::UNIX_EPOCH, &mut Scratch::default());
-        Entry::new(&parts, operation, None, body, time, scratch)
+        Entry::new(&parts, operation, None, body, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -234,8 +229,7 @@ mod tests {
         let body = Bytes::from(vec![0; 64 << 10]);
         for _ in 0..1_000 {
             let id = journal.add(request(Operation::Get, b""));
-            let response =
-                ResponseEntry::new(200, &http::HeaderMap::new(), &body, &mut journal.scratch);
+            let response = ResponseEntry::new(200, &http::HeaderMap::new(), &body);
             journal.respond(id, Some(response), None);
         }
         assert!(journal.requests().len() < 260 && journal.evicted() > 740);

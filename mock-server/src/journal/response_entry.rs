@@ -6,7 +6,6 @@ use http::HeaderMap;
 
 use crate::journal::header_lines;
 use crate::journal::recorded_request::RecordedResponse;
-use crate::journal::scratch::Scratch;
 
 /// How many bytes of a body are kept.
 pub(crate) const MAX_BODY: usize = 64 << 10;
@@ -19,7 +18,7 @@ const SHARED: usize = 2 << 10;
 pub(crate) struct ResponseEntry {
     status: u16,
     /// The headers as lines, and the body unless it is shared.
-    text: Box<[u8]>,
+    text: Vec<u8>,
     headers: usize,
     /// Empty unless it is shared.
     shared_body: Bytes,
@@ -27,21 +26,14 @@ pub(crate) struct ResponseEntry {
 }
 
 impl ResponseEntry {
-    pub(crate) fn new(
-        status: u16,
-        headers: &HeaderMap,
-        body: &Bytes,
-        scratch: &mut Scratch,
-    ) -> Self {
+    pub(crate) fn new(status: u16, headers: &HeaderMap, body: &Bytes) -> Self {
         let (kept, shared_body) = match (SHARED..=MAX_BODY).contains(&body.len()) {
             true => (&[][..], body.clone()),
             false => (&body[..body.len().min(MAX_BODY)], Bytes::new()),
         };
-        let mut length = 0;
-        let text = scratch.text(|text| {
-            length = header_lines::write(headers, text);
-            text.extend_from_slice(kept);
-        });
+        let mut text = Vec::with_capacity(header_lines::usual_length(headers) + kept.len());
+        let length = header_lines::write(headers, &mut text);
+        text.extend_from_slice(kept);
         Self {
             status,
             text,
@@ -54,7 +46,7 @@ impl ResponseEntry {
     /// Adds the body of a stream, of which `body` is the beginning.
     pub(crate) fn add_body(&mut self, body: &[u8], length: u64) {
         let kept = &body[..body.len().min(MAX_BODY)];
-        self.text = [&self.text[..self.headers], kept].concat().into();
+        self.text = [&self.text[..self.headers], kept].concat();
         self.body_length = length;
     }
 
@@ -63,7 +55,7 @@ impl ResponseEntry {
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.text.len() + self.shared_body.len()
+        self.text.capacity() + self.shared_body.len()
     }
 
     pub(crate) fn to_response(&self) -> RecordedResponse {
@@ -89,8 +81,7 @@ mod tests {
     fn a_body_of_any_length_is_kept_up_to_64_kib() {
         for length in [0, 1, SHARED - 1, SHARED, MAX_BODY, MAX_BODY + 1] {
             let body = Bytes::from(vec![b'x'; length]);
-            let scratch = &mut Scratch::default();
-            let entry = ResponseEntry::new(200, &HeaderMap::new(), &body, scratch);
+            let entry = ResponseEntry::new(200, &HeaderMap::new(), &body);
             let response = entry.to_response();
             assert_eq!(response.body, body[..length.min(MAX_BODY)]);
             assert_eq!(response.body_length, length as u64);

@@ -145,12 +145,10 @@ mod tests {
     use crate::journal::entry::Entry;
     use crate::journal::record::{EntryId, Journal};
     use crate::journal::response_entry::ResponseEntry;
-    use crate::journal::scratch::Scratch;
     use crate::protocol::operation::Operation;
 
     fn respond(journal: &mut Journal, id: EntryId, status: u16) {
-        let scratch = &mut Scratch::default();
-        let response = ResponseEntry::new(status, &http::HeaderMap::new(), &Bytes::new(), scratch);
+        let response = ResponseEntry::new(status, &http::HeaderMap::new(), &Bytes::new());
         journal.respond(id, Some(response), None);
     }
 
@@ -161,15 +159,7 @@ mod tests {
         };
         let request = http::Request::builder().method(method).uri("/v1/agents");
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let scratch = &mut Scratch::default();
-        Entry::new(
-            &parts,
-            operation,
-            None,
-            body,
-            Timestamp::UNIX_EPOCH,
-            scratch,
-        )
+        Entry::new(&parts, operation, None, body, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
