@@ -75,10 +75,12 @@ def test_slow(cleans_up):
     print("started", flush=True)
     time.sleep(60)
 """)
-    # Ctrl-C in a terminal reaches all processes of the group.
+    # Ctrl-C in a terminal reaches all processes of the group. What a shell runs in the background ignores it, and so
+    # would pytest, if these tests ran there.
     run = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", str(tmp_path)],
         stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for line in ("started", "the mock is still there:"):
         while line not in (said := run.stdout.readline()):
