@@ -57,9 +57,7 @@ impl<'a> Request<'a> {
 
 /// Serializes a body. A value that JSON cannot represent is the caller's mistake.
 pub(crate) fn json(value: &impl Serialize) -> Result<Bytes, OrionError> {
-    // Most messages fit, so that nothing is copied while it grows.
-    let mut body = Vec::with_capacity(256);
-    serde_json::to_writer(&mut body, value)
-        .map(|()| Bytes::from(body))
+    serde_json::to_vec(value)
+        .map(Bytes::from)
         .map_err(|error| OrionError::invalid("body", format!("cannot be written as JSON: {error}")))
 }
