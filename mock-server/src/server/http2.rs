@@ -16,7 +16,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 use tower_service::Service;
 
@@ -32,6 +32,9 @@ const MAX_HEADERS: usize = 100;
 /// As many bytes of headers as hyper accepts with HTTP/1.1, by the measure of HTTP/2.
 const MAX_HEADER_BYTES: u32 = 400 << 10;
 const MAX_STREAMS: u32 = 256;
+/// How many requests are accepted before their responses are written. If it were all that have arrived, the
+/// client would wait for the mock, and then the mock for the client.
+const ACCEPTED_AT_ONCE: usize = 8;
 /// How much a client may send before it must wait for the mock to read it.
 const WINDOW: u32 = 1 << 20;
 
@@ -68,6 +71,7 @@ pub(crate) async fn serve(
     let mut unanswered = Vec::new();
     // The number of requests that will never be answered, once the mock has said so.
     let mut parked = None;
+    let mut accepted_now = 0;
     loop {
         while requests.try_join_next().is_some() {}
         if parked.is_some_and(|parked| requests.len() <= parked) {
@@ -80,6 +84,11 @@ pub(crate) async fn serve(
                 Some(Ok((_, respond))) if parked.is_some() => unanswered.push(respond),
                 Some(Ok((request, respond))) => {
                     requests.spawn(answer(request, respond, service.clone(), end.clone(), breaks.clone()));
+                    accepted_now += 1;
+                    if accepted_now == ACCEPTED_AT_ONCE {
+                        accepted_now = 0;
+                        yield_now().await;
+                    }
                 }
                 _ => return,
             },
