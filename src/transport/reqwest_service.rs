@@ -147,6 +147,8 @@ impl Service<Request<RequestBody>> for ReqwestService {
     }
 }
 
+/// Returns the URL of a request that may be sent. What the base URL has decided about proxies holds for
+/// https only.
 fn checked_url(uri: &http::Uri, stack: &ReqwestStack) -> Result<Url, OrionError> {
     let url = Url::parse(&uri.to_string()).map_err(|error| {
         OrionError::config_with(
