@@ -50,8 +50,7 @@ pub(crate) fn call_with_meta<T: DeserializeOwned + Send>(
     operation: &Operation,
     request: Result<Request<'_>, OrionError>,
 ) -> impl Future<Output = Result<ApiResponse<Box<T>>, OrionError>> + Send {
-    let reader = ReadData::of(&operation.method);
-    execute(handle, operation, request, reader, with_meta)
+    call_accepting(handle, operation, request, |_| false)
 }
 
 /// Like [`call_with_meta`], for an operation that certain failures mean to have succeeded. The call is
